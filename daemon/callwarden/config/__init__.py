@@ -1,0 +1,16 @@
+"""The configuration: one TOML file, typed, frozen, and checked as a whole before anything starts.
+
+settings.py     every option, its default and its reason
+kinds.py        the kinds of value an option may have
+checks.py       what two options say together
+credentials.py  the secrets, from the environment, systemd or the file
+problems.py     what is wrong, in sentences
+load.py         file -> Settings, or every problem at once
+"""
+
+from callwarden.config.load import load, settings_from
+from callwarden.config.problems import ConfigError, Problem
+from callwarden.config.settings import CardLine, Did, Settings
+from callwarden.core.period import Period
+
+__all__ = ["CardLine", "ConfigError", "Did", "Period", "Problem", "Settings", "load", "settings_from"]
