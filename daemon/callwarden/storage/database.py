@@ -1,0 +1,125 @@
+"""Opening the catalogue: one writer (the daemon), any number of readers, never a half-configured connection.
+
+Gives a ``sqlite_utils.Database``. Every write goes through :func:`transaction`; ``with db.conn:`` does not
+roll back.
+"""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from callwarden.storage.migrations import migrations
+
+# How long a statement waits for another process (an admin's sqlite3 shell, a backup) to let go, in seconds.
+BUSY_SECONDS = 2.0
+PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    # FULL, not NORMAL: in WAL, NORMAL may lose the last commits when the power fails, and the spool's files
+    # are removed because a commit said they are in the vault. Facts are committed in batches, so it is one
+    # fsync a batch.
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    # Deleted numbers and names are overwritten, not just unlinked from their page.
+    "PRAGMA secure_delete = ON",
+    "PRAGMA temp_store = MEMORY",
+)
+REGION = "region"
+DEFAULT_REGION = "GB"
+
+
+class CatalogueError(Exception):
+    """The catalogue cannot be used as it is; the text says what to do."""
+
+
+def open_catalogue(path: Path, region: str | None = None) -> Database:
+    """Open ``path`` for writing: create it (0600) if missing and migrate it.
+
+    ``region`` is where its numbers are dialled; it is kept in the catalogue, so that readers agree.
+    """
+    _create_private(path)
+    db = Database(sqlite3.connect(path, timeout=BUSY_SECONDS), execute_plugins=False)
+    try:
+        for pragma in PRAGMAS:
+            db.conn.execute(pragma)
+        _refuse_newer(db, path)
+        migrations.apply(db)
+        if region is not None:
+            set_setting(db, REGION, region)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def open_readonly(path: Path) -> Database:
+    """Open ``path`` for reading only; a schema that is not ours is refused."""
+    if not path.exists():
+        raise CatalogueError(f"There is no catalogue at {path}. Start the daemon once; it makes one.")
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+        db = Database(connection, execute_plugins=False)
+        _refuse_newer(db, path)
+        older = migrations.pending(db)
+    except sqlite3.Error as error:
+        raise CatalogueError(f"The catalogue {path} cannot be read: {error}.") from error
+    if older:
+        db.close()
+        raise CatalogueError(f"The catalogue {path} is older than this program. Restart the daemon.")
+    return db
+
+
+@contextmanager
+def transaction(db: Database) -> Iterator[sqlite3.Connection]:
+    """All or nothing.
+
+    IMMEDIATE, because a read that turns into a write fails at once when another process wrote in between.
+    """
+    db.conn.execute("BEGIN IMMEDIATE")
+    try:
+        yield db.conn
+        db.conn.execute("COMMIT")
+    except BaseException:
+        # A full disk may have ended the transaction already; rollback() then does nothing.
+        db.conn.rollback()
+        raise
+
+
+def setting(db: Database, name: str) -> str | None:
+    """A value that belongs to the catalogue itself."""
+    row = db.conn.execute("SELECT value FROM settings WHERE name = ?", [name]).fetchone()
+    return None if row is None else str(row[0])
+
+
+def set_setting(db: Database, name: str, value: str) -> None:
+    """Remember ``value``; writes nothing when it is there already."""
+    if setting(db, name) == value:
+        return
+    with transaction(db) as connection:
+        connection.execute(
+            "INSERT INTO settings (name, value) VALUES (?, ?) "
+            "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            [name, value],
+        )
+
+
+def region(db: Database) -> str:
+    """The region (ISO 3166, "GB") in which numbers without a country code were dialled."""
+    return setting(db, REGION) or DEFAULT_REGION
+
+
+def _create_private(path: Path) -> None:
+    """SQLite gives its -wal and -shm files the mode of the database: 0600 from the first byte."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+
+
+def _refuse_newer(db: Database, path: Path) -> None:
+    known = {migration.name for migration in migrations._migrations}
+    newer = [applied.name for applied in migrations.applied(db) if applied.name not in known]
+    if newer:
+        raise CatalogueError(
+            f"The catalogue {path} is of a newer Callwarden (it has {newer[-1]}). Install that version again."
+        )

@@ -1,0 +1,129 @@
+"""Facts as rows and back: one table a fact type, one column a field, nothing renamed, nothing lost.
+
+Text comes from callers. NUL, newlines and 10 kB are TEXT to SQLite as they are; a lone surrogate (a byte that
+was not UTF-8 when it arrived) cannot be TEXT, so such a text is kept as a BLOB and comes back the same.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from enum import Enum
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_type_hints
+
+from callwarden.core.facts import (
+    Announcement,
+    Call,
+    Channel,
+    Fact,
+    Gap,
+    Recording,
+    Segment,
+    Suspension,
+)
+
+F = TypeVar("F", Call, Channel, Recording, Segment, Suspension, Announcement, Gap)
+Value = str | bytes | float | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Where facts of one type are kept; ``extra`` columns are worked out from the fact when it is saved."""
+
+    name: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+    extra: tuple[str, ...] = ()
+
+    @property
+    def upsert(self) -> str:
+        """Insert or change in place; REPLACE would delete the row first, and with it its other columns."""
+        written = self.columns + self.extra
+        changes = ", ".join(f'"{c}" = excluded."{c}"' for c in written if c not in self.key)
+        marks = ", ".join("?" for _ in written)
+        return (
+            f"INSERT INTO {self.name} ({quoted(written)}) VALUES ({marks}) "
+            f"ON CONFLICT ({quoted(self.key)}) DO UPDATE SET {changes}"
+        )
+
+    def select(self, where: str) -> str:
+        """All facts that ``where`` (SQL of ours with parameters) chooses."""
+        return f"SELECT {quoted(self.columns)} FROM {self.name} WHERE {where}"
+
+
+def quoted(columns: Sequence[str], table: str = "") -> str:
+    """Column names for SQL; ``by`` is a word of SQL's own."""
+    prefix = f"{table}." if table else ""
+    return ", ".join(f'{prefix}"{column}"' for column in columns)
+
+
+def _columns(kind: type[Fact]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+TABLES: dict[type[Fact], Table] = {
+    Call: Table("calls", ("linked_id",), _columns(Call), ("caller_e164", "called_e164")),
+    Channel: Table("channels", ("unique_id",), _columns(Channel), ("e164",)),
+    Recording: Table("recordings", ("unique_id",), _columns(Recording)),
+    Segment: Table("segments", ("file",), _columns(Segment)),
+    Suspension: Table("suspensions", ("unique_id", "number"), _columns(Suspension)),
+    Announcement: Table("announcements", ("unique_id", "number"), _columns(Announcement)),
+    Gap: Table("gaps", ("unique_id", "started"), _columns(Gap)),
+}
+
+
+def key(fact: Fact) -> tuple[object, ...]:
+    """What makes two facts two states of the same thing."""
+    return (type(fact), *(getattr(fact, column) for column in TABLES[type(fact)].key))
+
+
+def values(fact: Fact) -> list[Value]:
+    """The row of ``fact``, in the order of its table's columns."""
+    return [to_sql(getattr(fact, column)) for column in TABLES[type(fact)].columns]
+
+
+def fact_of(kind: type[F], row: Sequence[Any]) -> F:
+    """The fact that :func:`values` made ``row`` of."""
+    return kind(**{name: read(value) for (name, read), value in zip(READERS[kind], row, strict=True)})
+
+
+def to_sql(value: Any) -> Value:
+    """``value`` as SQLite keeps it without changing it."""
+    if isinstance(value, str):
+        return text_to_sql(str(value))
+    if isinstance(value, bool):
+        return int(value)
+    checked: Value = value
+    return checked
+
+
+def text_to_sql(text: str) -> str | bytes:
+    """As TEXT where UTF-8 can say it, as a BLOB where it cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+    return text
+
+
+def text_from_sql(value: Any) -> str:
+    """The text that :func:`text_to_sql` was given."""
+    return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else str(value)
+
+
+def _readers(kind: type[Fact]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    hints = get_type_hints(kind)
+    return tuple((field.name, _reader(hints[field.name])) for field in fields(kind))
+
+
+def _reader(hint: Any) -> Callable[[Any], Any]:
+    if isinstance(hint, UnionType):
+        inner = _reader(next(option for option in get_args(hint) if option is not type(None)))
+        return lambda value: None if value is None else inner(value)
+    if hint is str:
+        return text_from_sql
+    if isinstance(hint, type) and issubclass(hint, Enum | bool | int | float):
+        return hint
+    raise TypeError(f"A fact's field of type {hint} has no column type yet: say in rows.py how it is kept.")
+
+
+READERS = {kind: _readers(kind) for kind in TABLES}

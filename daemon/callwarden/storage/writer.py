@@ -1,0 +1,218 @@
+"""The one thread that writes the catalogue, so that the event loop never waits for a disk.
+
+Takes facts (``save``, returns at once) and jobs (``run``, a function given the write connection); performs
+them in order, facts in batches. Two states of the same thing that wait together are written once, as the
+newer. While the catalogue cannot be written (locked, full, read-only) everything waits in memory and is tried
+again; ``report`` is told when that begins and ends. It is called on this thread: hand it on with
+``loop.call_soon_threadsafe``.
+"""
+
+import asyncio
+import sqlite3
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from threading import Condition, Thread
+from typing import Any, TypeVar
+
+from sqlite_utils import Database
+
+from callwarden.core.facts import Fact
+from callwarden.storage.catalogue import save_all
+from callwarden.storage.database import CatalogueError, open_catalogue
+from callwarden.storage.rows import key
+
+# Different rows that may wait: about 50 MB, some thousand calls without a disk.
+LIMIT = 100_000
+# Rows in one transaction: long enough to be cheap, short enough to let a reader's checkpoint and a job in.
+BATCH = 500
+# Facts of one call come in bursts; waiting this long (seconds) writes a burst once, with one fsync.
+LINGER = 0.05
+RETRY_FIRST, RETRY_LONGEST = 0.1, 5.0
+# What no retry will cure: the fact itself is not what a row can hold.
+UNSAVEABLE = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, TypeError, ValueError)
+
+T = TypeVar("T")
+Group = dict[tuple[object, ...], Fact]
+
+
+@dataclass(frozen=True, slots=True)
+class WriterState:
+    """How writing is going: ``problem`` is empty when it works; ``lost`` counts facts that were given up."""
+
+    problem: str
+    waiting: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Something to do on the write connection after everything that was saved before it."""
+
+    work: Callable[[Database], Any]
+    done: "Future[Any]"
+
+
+class Writer:
+    """Starts its thread when made; raises what opening the catalogue raises."""
+
+    def __init__(
+        self, path: Path, report: Callable[[WriterState], None], region: str | None = None, limit: int = LIMIT
+    ) -> None:
+        self._path, self._report, self._region, self._limit = path, report, region, limit
+        self._queue: deque[Group | Job] = deque()
+        self._changed = Condition()
+        self._waiting = 0
+        self._lost = 0
+        self._problem = ""
+        self._closing = self._abandoned = False
+        self._db: Database | None = None
+        opened: Future[None] = Future()
+        self._thread = Thread(target=self._live, args=[opened], name="catalogue-writer", daemon=True)
+        self._thread.start()
+        opened.result()
+
+    @property
+    def state(self) -> WriterState:
+        """How it is going now."""
+        return WriterState(self._problem, self._waiting, self._lost)
+
+    def save(self, *facts: Fact) -> None:
+        """Have ``facts`` written soon. Never blocks, never raises for what a fact holds."""
+        with self._changed:
+            for fact in facts:
+                self._put(fact)
+            self._changed.notify()
+
+    def run(self, work: Callable[[Database], T]) -> "Future[T]":
+        """Do ``work`` on the write connection after everything saved so far; its errors are in the future."""
+        done: Future[T] = Future()
+        with self._changed:
+            if self._closing:
+                raise RuntimeError("The catalogue is being closed; nothing more can be written.")
+            self._queue.append(Job(work, done))
+            self._changed.notify()
+        return done
+
+    async def flush(self) -> None:
+        """Return when all that was saved so far is in the catalogue, however long the disk is in trouble."""
+        await asyncio.wrap_future(self.run(lambda _: None))
+
+    async def close(self, patience: float = 10.0) -> WriterState:
+        """Write what waits, for at most some ``patience`` seconds, and stop; what still waits is lost."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        await asyncio.to_thread(self._thread.join, patience)
+        with self._changed:
+            self._abandoned = True
+            self._changed.notify()
+        await asyncio.to_thread(self._thread.join, 1.0)
+        return self.state
+
+    def _put(self, fact: Fact) -> None:
+        if not self._queue or not isinstance(self._queue[-1], dict):
+            self._queue.append({})
+        group = self._queue[-1]
+        assert isinstance(group, dict)
+        name = key(fact)
+        if name not in group:
+            if self._waiting >= self._limit:
+                self._lost += 1
+                return
+            self._waiting += 1
+        group[name] = fact
+
+    # From here on: the writer's own thread.
+
+    def _live(self, opened: "Future[None]") -> None:
+        try:
+            self._db = open_catalogue(self._path, self._region)
+        except BaseException as error:
+            opened.set_exception(error)
+            return
+        opened.set_result(None)
+        while (item := self._next()) is not None:
+            self._perform(item)
+        self._disconnect()
+
+    def _next(self) -> Group | Job | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing or self._queue)
+            if len(self._queue) == 1 and isinstance(self._queue[0], dict):
+                self._changed.wait_for(lambda: self._closing or len(self._queue) > 1, LINGER)
+            return self._queue.popleft() if self._queue else None
+
+    def _perform(self, item: Group | Job) -> None:
+        if isinstance(item, Job):
+            self._do(item)
+            return
+        facts = iter(item.values())
+        while batch := list(islice(facts, BATCH)):
+            self._save(batch)
+            with self._changed:
+                self._waiting -= len(batch)
+        self._recovered()
+
+    def _do(self, job: Job) -> None:
+        if not job.done.set_running_or_notify_cancel():
+            return
+        try:
+            job.done.set_result(job.work(self._connection()))
+        except BaseException as error:
+            job.done.set_exception(error)
+
+    def _save(self, batch: list[Fact]) -> None:
+        """Until it is saved, given up as impossible, or the writer was told to stop trying."""
+        delay = RETRY_FIRST
+        while not self._abandoned:
+            try:
+                save_all(self._connection(), batch)
+            except UNSAVEABLE as error:
+                self._save_singly(batch, error)
+            except (sqlite3.Error, OSError, CatalogueError) as error:
+                self._troubled(str(error))
+                self._disconnect()
+                self._pause(delay)
+                delay = min(delay * 2, RETRY_LONGEST)
+                continue
+            return
+        self._lost += len(batch)
+
+    def _save_singly(self, batch: list[Fact], error: Exception) -> None:
+        """One fact that can never be saved must not hold up the others."""
+        if len(batch) > 1:
+            for fact in batch:
+                self._save([fact])
+            return
+        self._lost += 1
+        what = f"A {type(batch[0]).__name__} could not be saved and was given up ({type(error).__name__})."
+        self._report(WriterState(what, self._waiting, self._lost))
+
+    def _connection(self) -> Database:
+        if self._db is None:
+            self._db = open_catalogue(self._path, self._region)
+        return self._db
+
+    def _disconnect(self) -> None:
+        if self._db is not None:
+            self._db.close()
+            self._db = None
+
+    def _pause(self, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._abandoned, seconds)
+
+    def _troubled(self, problem: str) -> None:
+        first = not self._problem
+        self._problem = problem
+        if first:
+            self._report(self.state)
+
+    def _recovered(self) -> None:
+        if self._problem and not self._abandoned:
+            self._problem = ""
+            self._report(self.state)
