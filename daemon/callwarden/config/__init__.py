@@ -3,14 +3,29 @@
 settings.py     every option, its default and its reason
 kinds.py        the kinds of value an option may have
 checks.py       what two options say together
+doubts.py       what is allowed and yet worth a second look
 credentials.py  the secrets, from the environment, systemd or the file
 problems.py     what is wrong, in sentences
 load.py         file -> Settings, or every problem at once
+sample.py       Settings -> a commented file
 """
 
+from callwarden.config.doubts import doubts
 from callwarden.config.load import load, settings_from
 from callwarden.config.problems import ConfigError, Problem
+from callwarden.config.sample import sample
 from callwarden.config.settings import CardLine, Did, Settings
 from callwarden.core.period import Period
 
-__all__ = ["CardLine", "ConfigError", "Did", "Period", "Problem", "Settings", "load", "settings_from"]
+__all__ = [
+    "CardLine",
+    "ConfigError",
+    "Did",
+    "Period",
+    "Problem",
+    "Settings",
+    "doubts",
+    "load",
+    "sample",
+    "settings_from",
+]

@@ -1,0 +1,57 @@
+"""What is allowed and yet worth a second look: warnings, for `callwarden check` and the log at start.
+
+Takes the settings and the file they came from, gives Problems that stop nothing.
+"""
+
+import ipaddress
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from callwarden.config.credentials import SECRETS
+from callwarden.config.problems import Problem
+from callwarden.config.settings import Settings
+
+READABLE_BY_ALL = 0o004
+
+
+def doubts(settings: Settings, path: Path | str | None = None) -> list[Problem]:
+    """Every warning about `settings`, and about the file at `path` that they were loaded from."""
+    found = [*_unencrypted(settings), *_unannounced(settings)]
+    return found if path is None else [*_open_to_all(Path(path)), *found]
+
+
+def _open_to_all(path: Path) -> Iterator[Problem]:
+    if not path.stat().st_mode & READABLE_BY_ALL:
+        return
+    tables = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    for section, option in SECRETS:
+        if tables.get(section, {}).get(option):
+            yield Problem(
+                f"{section}.{option}",
+                "",
+                f"every user of this machine can read this secret; chmod 640 {path} and give it to Callwarden's"
+                " group, or keep the secret in a systemd credential",
+            )
+
+
+def _unencrypted(settings: Settings) -> Iterator[Problem]:
+    url = urlsplit(settings.ari.url)
+    if not _stays_here(settings.ami.host):
+        yield Problem("ami.host", f'"{settings.ami.host}"', "the AMI secret crosses the network unencrypted")
+    if url.scheme == "http" and not _stays_here(url.hostname or ""):
+        yield Problem("ari.url", f'"{settings.ari.url}"', "the ARI password crosses the network unencrypted")
+
+
+def _unannounced(settings: Settings) -> Iterator[Problem]:
+    for option, what in (("inbound", "callers are"), ("outbound", "the people we ring are")):
+        if getattr(settings.announce, option) == "off":
+            yield Problem(f"announce.{option}", '"off"', f"{what} not told that the call is recorded")
+
+
+def _stays_here(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
