@@ -89,8 +89,7 @@ def _ensure_channel(connection: sqlite3.Connection, unique_id: str, linked_id: s
         return
     _ensure_call(connection, linked_id, at)
     connection.execute(
-        "INSERT INTO channels (unique_id, linked_id, role, started, name, endpoint) "
-        "VALUES (?, ?, ?, ?, '', '')",
+        "INSERT INTO channels (unique_id, linked_id, role, started, name, endpoint) VALUES (?, ?, ?, ?, '', '')",
         [unique_id, linked_id, Role.PLUMBING.value, at],
     )
 

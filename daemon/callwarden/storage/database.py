@@ -100,8 +100,7 @@ def set_setting(db: Database, name: str, value: str) -> None:
         return
     with transaction(db) as connection:
         connection.execute(
-            "INSERT INTO settings (name, value) VALUES (?, ?) "
-            "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             [name, value],
         )
 

@@ -164,7 +164,6 @@ INDEXES = (
     "CREATE INDEX calls_to_forget ON calls (ended) WHERE forgotten IS NULL",
     "CREATE INDEX channels_call ON channels (linked_id)",
     "CREATE INDEX recordings_call ON recordings (linked_id)",
-    "CREATE INDEX recordings_wanted ON recordings (wanted, unique_id)",
     # Small: only what start-up has to look at.
     "CREATE INDEX recordings_open ON recordings (state) WHERE state NOT IN ('stored', 'discarded', 'purged')",
     "CREATE INDEX segments_channel ON segments (unique_id, number)",
