@@ -1,0 +1,80 @@
+"""The full state of Asterisk, taken after every (re)connection: what the stream of events then goes on from.
+
+Gives the events that bring the core's mirror up to date: every channel as found, the halves of ``Local`` channels,
+who is in which bridge, and which of our monitors still run, proven by the file that each writes.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+
+from callwarden.asterisk.ami import AmiLink
+from callwarden.asterisk.monitors import VARIABLE
+from callwarden.asterisk.translate import HOLDING, NO_VALUE, Incomplete, Translator, need
+from callwarden.asterisk.wire import Headers
+from callwarden.core import events as ev
+
+
+async def take(link: AmiLink, translator: Translator) -> list[ev.Event]:
+    """Ask for everything that lives. The last event is SnapshotTaken. Raises ActionFailed."""
+    since = time.time()
+    channels = await link.listing({"Action": "Status", "Variables": VARIABLE})
+    bridges = await link.listing({"Action": "BridgeList"})
+    files = {one.get("uniqueid"): await _file(link, one) for one in channels}
+    now = time.time()
+    holding = {one.get("bridgeuniqueid") for one in bridges if one.get("bridgetechnology") == HOLDING}
+    found = list(_found(translator, channels, files, now))
+    alive = frozenset(event.unique_id for event in found)
+    return [*found, *_pairs(channels, now), *_members(channels, holding, now), ev.SnapshotTaken(now, since, alive)]
+
+
+def _found(
+    translator: Translator, channels: Iterable[Headers], files: dict[str, str], now: float
+) -> Iterator[ev.ChannelCreated]:
+    for one in channels:
+        try:
+            yield translator.found(one, monitor_of(one), files.get(need(one, "uniqueid"), ""), now - age(one))
+        except Incomplete:
+            continue  # a channel on its way out
+
+
+def _pairs(channels: Iterable[Headers], now: float) -> Iterator[ev.LocalPaired]:
+    halves = {one.get("channel"): one.get("uniqueid") for one in channels}
+    for name, unique_id in halves.items():
+        other = halves.get(name.removesuffix(";1") + ";2") if name.endswith(";1") else None
+        if other:
+            yield ev.LocalPaired(now, unique_id, other)
+
+
+def _members(channels: Iterable[Headers], holding: set[str], now: float) -> Iterator[ev.Event]:
+    for one in channels:
+        bridge, unique_id = one.get("bridgeid"), one.get("uniqueid")
+        if unique_id:
+            yield ev.BridgeEntered(now, bridge, unique_id, bridge in holding) if bridge else ev.BridgeLeft(
+                now, "", unique_id
+            )
+
+
+def age(channel: Headers) -> float:
+    """Seconds since the channel was created."""
+    seconds = channel.get("seconds")
+    return float(seconds) if seconds.isdecimal() else 0.0
+
+
+def monitor_of(channel: Headers) -> str:
+    """The id of the monitor that we last started on a channel, running or not."""
+    for line in channel.all("variable"):
+        name, _, value = line.partition("=")
+        if name == VARIABLE:
+            return "" if value == NO_VALUE else value
+    return ""
+
+
+async def _file(link: AmiLink, channel: Headers) -> str:
+    """The name of the file that this monitor writes, or empty when it no longer runs."""
+    monitor = monitor_of(channel)
+    if not monitor.removeprefix("0x").isalnum():
+        return ""
+    variable = f"MIXMONITOR({monitor},filename)"
+    reply = await link.send({"Action": "Getvar", "Channel": channel.get("uniqueid"), "Variable": variable})
+    return PurePosixPath(reply.headers.get("value")).name if reply.success else ""

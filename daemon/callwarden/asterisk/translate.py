@@ -1,0 +1,163 @@
+"""AMI's words into ours: takes one AMI event, gives the events of :mod:`callwarden.core.events` that it means.
+
+Rules: channels are told apart by ``Uniqueid`` alone, for a caller can choose what stands in the other headers (measured:
+PJSIP decodes line breaks in a From user). An event that lacks what it needs is logged by its name and means nothing.
+``EVENTS`` is all that is listened to; the login's filters ask Asterisk to send no other.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+
+from callwarden.asterisk.wire import Headers
+from callwarden.core import events as ev
+
+log = logging.getLogger(__name__)
+
+UNKNOWN = "<unknown>"  # what AMI writes for a number or a name that is not there
+NO_VALUE = "(null)"  # what Status writes for a variable that was never set
+ANSWERED = "6"  # ChannelState Up
+HOLDING = "holding_bridge"
+
+
+class Incomplete(Exception):
+    """An AMI event lacks a header that it cannot be understood without."""
+
+
+class Translator:
+    """Remembers two things: the linked id of each channel, to see it change, and which monitors are our own doing."""
+
+    def __init__(self) -> None:
+        self._linked_ids: dict[str, str] = {}
+        self._expected: dict[str, int] = {}
+
+    def expect_monitor(self, unique_id: str) -> None:
+        """The next MixMonitorStart on this channel is ours (it follows the reply: measured, 16 and 22)."""
+        self._expected[unique_id] = self._expected.get(unique_id, 0) + 1
+
+    def translate(self, headers: Headers, at: float) -> list[ev.Event]:
+        """What an AMI event means. Never raises for what the event holds."""
+        name = headers.get("event").lower()
+        handler = HANDLERS.get(name)
+        if handler is None:
+            return []
+        try:
+            return [*self._relinked(headers, at), *handler(self, headers, at)]
+        except Incomplete as missing:
+            log.warning("an AMI event %s without %s is ignored", name, missing)
+            return []
+
+    def _relinked(self, headers: Headers, at: float) -> list[ev.Event]:
+        unique_id, linked_id = headers.get("uniqueid"), headers.get("linkedid")
+        known = self._linked_ids.get(unique_id)
+        if known is None or not linked_id or known == linked_id:
+            return []
+        self._linked_ids[unique_id] = linked_id
+        return [ev.LinkedIdChanged(at, unique_id, linked_id)]
+
+    def created(self, headers: Headers, at: float) -> list[ev.Event]:
+        return [self._channel(headers, at)]
+
+    def found(self, headers: Headers, monitor_id: str, file: str, at: float) -> ev.ChannelCreated:
+        """A channel of a snapshot, with the monitor of ours that runs on it. Raises :class:`Incomplete`."""
+        return replace(self._channel(headers, at), found=True, monitor_id=monitor_id, file=file)
+
+    def _channel(self, headers: Headers, at: float) -> ev.ChannelCreated:
+        unique_id = need(headers, "uniqueid")
+        linked_id = headers.get("linkedid") or unique_id
+        self._linked_ids[unique_id] = linked_id
+        return ev.ChannelCreated(
+            at=at,
+            unique_id=unique_id,
+            linked_id=linked_id,
+            name=need(headers, "channel"),
+            caller_number=known(headers.get("calleridnum")),
+            caller_name=known(headers.get("calleridname")),
+            context=headers.get("context"),
+            exten=headers.get("exten"),
+            answered=headers.get("channelstate") == ANSWERED,
+        )
+
+    def hung_up(self, headers: Headers, at: float) -> list[ev.Event]:
+        unique_id = need(headers, "uniqueid")
+        self._linked_ids.pop(unique_id, None)
+        self._expected.pop(unique_id, None)
+        return [ev.ChannelHungUp(at, unique_id)]
+
+    def state(self, headers: Headers, at: float) -> list[ev.Event]:
+        if headers.get("channelstate") != ANSWERED:
+            return []
+        return [ev.ChannelAnswered(at, need(headers, "uniqueid"))]
+
+    def renamed(self, headers: Headers, at: float) -> list[ev.Event]:
+        return [ev.ChannelRenamed(at, need(headers, "uniqueid"), need(headers, "newname"))]
+
+    def identified(self, headers: Headers, at: float) -> list[ev.Event]:
+        number, name = known(headers.get("calleridnum")), known(headers.get("calleridname"))
+        return [ev.CallerIdentified(at, need(headers, "uniqueid"), number, name)]
+
+    def bridge_created(self, headers: Headers, at: float) -> list[ev.Event]:
+        return [ev.BridgeCreated(at, need(headers, "bridgeuniqueid"), is_holding(headers))]
+
+    def bridge_destroyed(self, headers: Headers, at: float) -> list[ev.Event]:
+        return [ev.BridgeDestroyed(at, need(headers, "bridgeuniqueid"))]
+
+    def entered(self, headers: Headers, at: float) -> list[ev.Event]:
+        return [ev.BridgeEntered(at, need(headers, "bridgeuniqueid"), need(headers, "uniqueid"), is_holding(headers))]
+
+    def left(self, headers: Headers, at: float) -> list[ev.Event]:
+        return [ev.BridgeLeft(at, need(headers, "bridgeuniqueid"), need(headers, "uniqueid"))]
+
+    def paired(self, headers: Headers, at: float) -> list[ev.Event]:
+        return [ev.LocalPaired(at, need(headers, "localoneuniqueid"), need(headers, "localtwouniqueid"))]
+
+    def dial_begun(self, headers: Headers, at: float) -> list[ev.Event]:
+        destination = need(headers, "destuniqueid")
+        return [ev.DialBegun(at, headers.get("uniqueid"), destination, headers.get("dialstring"))]
+
+    def dial_ended(self, headers: Headers, at: float) -> list[ev.Event]:
+        destination = need(headers, "destuniqueid")
+        return [ev.DialEnded(at, headers.get("uniqueid"), destination, headers.get("dialstatus"))]
+
+    def monitor_started(self, headers: Headers, at: float) -> list[ev.Event]:
+        unique_id = need(headers, "uniqueid")
+        ours = self._expected.get(unique_id, 0)
+        if ours:
+            self._expected[unique_id] = ours - 1
+            return []
+        return [ev.ForeignRecorderStarted(at, unique_id)]
+
+
+HANDLERS: dict[str, Callable[[Translator, Headers, float], list[ev.Event]]] = {
+    "newchannel": Translator.created,
+    "newstate": Translator.state,
+    "rename": Translator.renamed,
+    "newcallerid": Translator.identified,
+    "hangup": Translator.hung_up,
+    "bridgecreate": Translator.bridge_created,
+    "bridgedestroy": Translator.bridge_destroyed,
+    "bridgeenter": Translator.entered,
+    "bridgeleave": Translator.left,
+    "localbridge": Translator.paired,
+    "dialbegin": Translator.dial_begun,
+    "dialend": Translator.dial_ended,
+    "mixmonitorstart": Translator.monitor_started,
+}
+
+
+def need(headers: Headers, name: str) -> str:
+    """The value of a header. Raises :class:`Incomplete` where it is not there."""
+    value = headers.get(name)
+    if not value:
+        raise Incomplete(name)
+    return value
+
+
+def known(text: str) -> str:
+    """A number or a name, empty where Asterisk has none."""
+    return "" if text == UNKNOWN else text
+
+
+def is_holding(headers: Headers) -> bool:
+    """Whether the members of the event's bridge do not hear each other."""
+    return headers.get("bridgetechnology") == HOLDING

@@ -1,0 +1,35 @@
+"""Timers as events: a key and a delay go in, ``TimerExpired(key)`` comes out."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from callwarden.core import actions as do
+from callwarden.core import events as ev
+
+
+class Clock:
+    """Setting a key again replaces what was set; cancelling what is not set is nothing."""
+
+    def __init__(self, post: Callable[[ev.Event], None]) -> None:
+        self._post = post
+        self._handles: dict[tuple[str, ...], asyncio.TimerHandle] = {}
+
+    def set(self, action: do.SetTimer) -> None:
+        self.cancel(action.key)
+        loop = asyncio.get_running_loop()
+        self._handles[action.key] = loop.call_later(action.seconds, self._expire, action.key)
+
+    def cancel(self, key: tuple[str, ...]) -> None:
+        handle = self._handles.pop(key, None)
+        if handle is not None:
+            handle.cancel()
+
+    def stop(self) -> None:
+        """Forget all timers."""
+        for key in list(self._handles):
+            self.cancel(key)
+
+    def _expire(self, key: tuple[str, ...]) -> None:
+        del self._handles[key]
+        self._post(ev.TimerExpired(time.time(), key))

@@ -1,0 +1,136 @@
+"""What to do: every order the core can give. Twin of :mod:`callwarden.core.events`; names are imperatives.
+
+``service.py`` is the only place that performs them. Performing never waits: what comes of an order comes back as
+an event.
+"""
+
+from dataclasses import dataclass
+
+from callwarden.core.facts import Fact, Segment, Suspension
+
+
+@dataclass(frozen=True, slots=True)
+class StartRecorder:
+    """Start a MixMonitor writing ``file`` (relative to the spool). Answered by RecorderStarted or -StartFailed."""
+
+    unique_id: str
+    name: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class StopRecorders:
+    """Stop every MixMonitor on the channel, ours (``monitors`` of them) and any other, until none is left.
+
+    Answered by RecordersProvenStopped or RecordersStopUnproven with the same ``proof``.
+    """
+
+    unique_id: str
+    name: str
+    monitors: int
+    proof: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerStep:
+    """Let the dialplan go on, with these channel variables set, after playing ``prompt`` if there is one."""
+
+    step_id: int
+    variables: tuple[tuple[str, str], ...] = ()
+    prompt: str = ""
+    language: str = ""
+    number: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Whisper:
+    """Tell one party of a bridged call something that the others do not hear (ARI snoop channel)."""
+
+    unique_id: str
+    prompt: str
+    language: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class RedirectChannel:
+    """Send a channel to another place of the dialplan (AMI Redirect)."""
+
+    unique_id: str
+    name: str
+    context: str
+    exten: str
+
+
+@dataclass(frozen=True, slots=True)
+class InspectFiles:
+    """Look at these files of the spool: a SegmentFileClosed is wanted for each (size -1: there is no such file)."""
+
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetTimer:
+    """TimerExpired(key) is wanted after ``seconds``; the same key again replaces the earlier one."""
+
+    key: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelTimer:
+    key: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Save:
+    """Write a fact into the catalogue."""
+
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class FinishRecording:
+    """Join the closed segments of an ended channel and put them into the vault, or let them go.
+
+    ``answered`` is None for a channel that nobody answered: its files are kept only where the settings say so.
+    """
+
+    unique_id: str
+    linked_id: str
+    answered: float | None
+    ended: float
+    segments: tuple[Segment, ...]
+    suspensions: tuple[Suspension, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyToOperator:
+    reply_to: int
+    ok: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RaiseAlarm:
+    """An operator should know: ``kind`` is a stable word, ``text`` a sentence without personal data."""
+
+    kind: str
+    text: str
+    unique_id: str = ""
+
+
+Action = (
+    StartRecorder
+    | StopRecorders
+    | AnswerStep
+    | Whisper
+    | RedirectChannel
+    | InspectFiles
+    | SetTimer
+    | CancelTimer
+    | Save
+    | FinishRecording
+    | ReplyToOperator
+    | RaiseAlarm
+)

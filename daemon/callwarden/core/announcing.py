@@ -1,0 +1,75 @@
+"""Who is told that the call is recorded: before connecting, or by a whisper once they talk.
+
+Each announcement is a row from the moment it is ordered; "heard to the end" is only what was played to the end.
+"""
+
+from dataclasses import replace
+
+from callwarden.core import actions as do
+from callwarden.core import policy
+from callwarden.core.book import Book
+from callwarden.core.calls import Leg
+from callwarden.core.events import AnnouncementFinished, AnnouncementStarted, StepAsked
+from callwarden.core.facts import Announcement, Direction, PlayedBy
+from callwarden.core.policy import Told
+from callwarden.core.silence import reason
+
+DONE = (("CALLWARDEN_STEP", "done"),)
+
+
+def before_connecting(book: Book, leg: Leg, asked: StepAsked, told: Told | None) -> list[do.Action]:
+    """Answer a step that waits to announce: with the prompt to play, or at once where nothing is due."""
+    if told is None or leg.told:
+        return [do.AnswerStep(asked.step_id, DONE)]
+    leg.told = True
+    fact = _note(book, leg, told, PlayedBy.DAEMON, asked.at)
+    return [do.Save(fact), do.AnswerStep(asked.step_id, DONE, told.prompt, told.language, fact.number)]
+
+
+def whisper_to(book: Book, leg: Leg, at: float) -> list[do.Action]:
+    """Tell this party now, if it talks with somebody, was not told, and no card is being read out."""
+    if leg.told or not book.calls.talks(leg):
+        return []
+    if leg.unique_id in book.watched or reason(book, leg.unique_id) is not None:
+        return []
+    first = book.calls.call(leg.linked_id)[0]
+    call = book.facts.get(leg.linked_id)
+    told = policy.whisper(leg, first, call.direction if call else Direction.UNKNOWN, book.settings)
+    if told is None:
+        return []
+    leg.told = True
+    fact = _note(book, leg, told, PlayedBy.WHISPER, at)
+    return [do.Save(fact), do.Whisper(leg.unique_id, told.prompt, told.language, fact.number)]
+
+
+def note_started(book: Book, event: AnnouncementStarted) -> list[do.Action]:
+    """A prompt began to play."""
+    return _change(book, event.unique_id, event.number, started=event.at, sha256=event.sha256)
+
+
+def note_finished(book: Book, event: AnnouncementFinished) -> list[do.Action]:
+    """A prompt ended. Whoever did not hear it to the end counts as not told, and is told at the next occasion."""
+    leg = book.leg(event.unique_id)
+    if leg is not None and not event.complete:
+        leg.told = False
+    return _change(
+        book, event.unique_id, event.number, finished=event.at, complete=event.complete, reason=event.reason
+    )
+
+
+def _note(book: Book, leg: Leg, told: Told, played_by: PlayedBy, at: float) -> Announcement:
+    known = book.announcements.setdefault(leg.unique_id, [])
+    fact = Announcement(
+        unique_id=leg.unique_id, number=len(known) + 1, prompt=told.prompt, language=told.language, sha256="",
+        played_by=played_by, started=at,
+    )  # fmt: skip
+    known.append(fact)
+    return fact
+
+
+def _change(book: Book, unique_id: str, number: int, **changes: object) -> list[do.Action]:
+    known = book.announcements.get(unique_id, [])
+    if not 1 <= number <= len(known):
+        return []
+    known[number - 1] = replace(known[number - 1], **changes)  # type: ignore[arg-type]
+    return [do.Save(known[number - 1])]

@@ -1,0 +1,214 @@
+"""Who is with whom: channels, bridges, ``Local`` halves, devices and linked ids, as Asterisk's events tell them.
+
+Takes events, gives conversations. A conversation is everybody whose audio may reach one another, now or by one more
+press of a key: members of a bridge, the two halves of a ``Local`` channel, channels of one linked id, and the
+channels of one phone (a second call of the same phone is a consultation: its held call belongs to it). A trunk is
+no phone: its channels are strangers to each other. Holding bridges (parking) connect nobody.
+
+No transfer event is used (asterisk.md 2: redirects, queues and IVRs send none).
+"""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum, auto
+
+from callwarden.core.facts import Role
+
+# Channel technologies of Asterisk's own making: they carry somebody else's audio and are never a party.
+PLUMBING = frozenset(
+    {
+        "Local", "Snoop", "Announcer", "Recorder", "CBAnn", "CBRec", "ConfBridgeRecorder", "Surrogate", "AsyncGoto",
+        "Bridge", "Message", "MulticastRTP", "UnicastRTP", "Parked", "Phone", "WebSocket", "AudioSocket",
+    }
+)  # fmt: skip
+
+
+class CardStage(Enum):
+    """Where a channel stands with a card line it asked for."""
+
+    NONE = auto()
+    ASKING = auto()
+    CLEARED = auto()
+
+
+@dataclass(slots=True)
+class Leg:
+    """One live channel. ``told`` is whether its party has been told that the call is recorded."""
+
+    unique_id: str
+    linked_id: str
+    name: str
+    started: float
+    number: str = ""
+    party_name: str = ""
+    context: str = ""
+    exten: str = ""
+    role: Role = Role.PHONE
+    answered: float | None = None
+    bridge: str = ""
+    dialled_by: str = ""
+    dial_string: str = ""
+    card: CardStage = CardStage.NONE
+    card_line: str = ""
+    in_place_by: str = ""
+    told: bool = False
+
+    @property
+    def endpoint(self) -> str:
+        """``PJSIP/202`` of ``PJSIP/202-00000001``."""
+        return endpoint_of(self.name)
+
+
+@dataclass(slots=True)
+class Bridge:
+    """``holding`` bridges connect nobody."""
+
+    holding: bool = False
+    members: set[str] = field(default_factory=set)
+
+
+def endpoint_of(name: str) -> str:
+    """The endpoint in a channel's name: ``PJSIP/202`` of ``PJSIP/202-00000001``."""
+    head, dash, _ = name.rpartition("-")
+    return head if dash else name
+
+
+def technology_of(name: str) -> str:
+    """``PJSIP`` of ``PJSIP/202-00000001``."""
+    return name.partition("/")[0]
+
+
+class Calls:
+    """The mirror of Asterisk's channels. Every method is one fact being taken in, or one question."""
+
+    def __init__(self) -> None:
+        self.legs: dict[str, Leg] = {}
+        self.bridges: dict[str, Bridge] = {}
+        self._halves: dict[str, str] = {}
+        self._of_linked_id: defaultdict[str, set[str]] = defaultdict(set)
+        self._of_endpoint: defaultdict[str, set[str]] = defaultdict(set)
+
+    # -- taking in --------------------------------------------------------------------------------------------
+
+    def add(self, leg: Leg) -> None:
+        """A channel exists."""
+        self.legs[leg.unique_id] = leg
+        self._of_linked_id[leg.linked_id].add(leg.unique_id)
+        self._of_endpoint[leg.endpoint].add(leg.unique_id)
+
+    def remove(self, unique_id: str) -> None:
+        """A channel is gone."""
+        leg = self.legs.pop(unique_id)
+        self.leave(leg)
+        _discard(self._of_linked_id, leg.linked_id, unique_id)
+        _discard(self._of_endpoint, leg.endpoint, unique_id)
+        half = self._halves.pop(unique_id, None)
+        if half is not None:
+            self._halves.pop(half, None)
+
+    def rename(self, leg: Leg, name: str) -> None:
+        """A masquerade gave the channel another name, and so perhaps another phone."""
+        _discard(self._of_endpoint, leg.endpoint, leg.unique_id)
+        leg.name = name
+        self._of_endpoint[leg.endpoint].add(leg.unique_id)
+
+    def relink(self, leg: Leg, linked_id: str) -> None:
+        """The channel was merged into another call."""
+        _discard(self._of_linked_id, leg.linked_id, leg.unique_id)
+        leg.linked_id = linked_id
+        self._of_linked_id[linked_id].add(leg.unique_id)
+
+    def pair(self, one: str, two: str) -> None:
+        """These are the two halves of a ``Local`` channel."""
+        self._halves[one], self._halves[two] = two, one
+
+    def bridge(self, bridge: str, holding: bool = False) -> Bridge:
+        """The bridge of this id, made if it was not known."""
+        found = self.bridges.setdefault(bridge, Bridge())
+        found.holding = found.holding or holding
+        return found
+
+    def enter(self, leg: Leg, bridge: str, holding: bool = False) -> None:
+        """The channel is in this bridge now, and in no other."""
+        self.leave(leg)
+        leg.bridge = bridge
+        self.bridge(bridge, holding).members.add(leg.unique_id)
+
+    def leave(self, leg: Leg, bridge: str = "") -> None:
+        """The channel is in no bridge (or not in the one named: a late event about an earlier one changes nothing)."""
+        if bridge and leg.bridge != bridge:
+            return
+        known = self.bridges.get(leg.bridge)
+        if known is not None:
+            known.members.discard(leg.unique_id)
+        leg.bridge = ""
+
+    def forget_bridge(self, bridge: str) -> None:
+        """The bridge was destroyed."""
+        for unique_id in tuple(self.bridges.pop(bridge, Bridge()).members):
+            self.legs[unique_id].bridge = ""
+
+    # -- questions ----------------------------------------------------------------------------------------------
+
+    def call(self, linked_id: str) -> list[Leg]:
+        """The live channels of one linked id, the eldest first."""
+        legs = [self.legs[unique_id] for unique_id in self._of_linked_id.get(linked_id, ())]
+        return sorted(legs, key=lambda leg: (leg.started, leg.unique_id))
+
+    def conversation(self, unique_id: str) -> set[str]:
+        """Everybody whose audio may reach this channel now or by one more key press, itself included."""
+        return self._closure(unique_id, self._neighbours)
+
+    def hearing(self, unique_id: str) -> set[str]:
+        """Everybody this channel exchanges audio with right now, itself included: bridges and ``Local`` halves only."""
+        return self._closure(unique_id, self._connected)
+
+    def talks(self, leg: Leg) -> bool:
+        """Whether somebody else is in its bridge."""
+        known = self.bridges.get(leg.bridge)
+        return known is not None and not known.holding and len(known.members) > 1
+
+    def with_card_line(self, unique_id: str) -> bool:
+        """Whether anybody of the conversation is with a card line, or asking for one."""
+        return any(self.at_card_line(self.legs[member]) for member in self.conversation(unique_id))
+
+    def at_card_line(self, leg: Leg) -> bool:
+        """Whether this channel is a card line, asks for one, or was let through to one and is with nobody else since."""
+        if leg.role is Role.CARD_LINE or leg.card is CardStage.ASKING:
+            return True
+        if leg.card is CardStage.NONE:
+            return False
+        return not self.talks(leg) or any(
+            self.legs[member].role is Role.CARD_LINE for member in self.hearing(leg.unique_id)
+        )
+
+    def _closure(self, start: str, neighbours: Callable[[Leg], set[str]]) -> set[str]:
+        seen = {start} & self.legs.keys()
+        frontier = list(seen)
+        while frontier:
+            fresh = neighbours(self.legs[frontier.pop()]) - seen
+            seen |= fresh
+            frontier.extend(fresh)
+        return seen
+
+    def _connected(self, leg: Leg) -> set[str]:
+        known = self.bridges.get(leg.bridge)
+        met = set(known.members) if known is not None and not known.holding else set()
+        half = self._halves.get(leg.unique_id)
+        if half in self.legs:
+            met.add(half)
+        return met
+
+    def _neighbours(self, leg: Leg) -> set[str]:
+        met = self._connected(leg) | self._of_linked_id[leg.linked_id]
+        if leg.role is Role.PHONE:
+            met |= self._of_endpoint[leg.endpoint]
+        return met
+
+
+def _discard(index: defaultdict[str, set[str]], key: str, value: str) -> None:
+    members = index[key]
+    members.discard(value)
+    if not members:
+        del index[key]

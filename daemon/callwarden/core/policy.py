@@ -1,0 +1,119 @@
+"""The rules, as pure functions: whose channel is it, is it recorded, who is told what.
+
+Takes the settings, a channel and what is known of its call. Nothing here remembers anything.
+"""
+
+from dataclasses import dataclass
+
+from callwarden.config import Settings
+from callwarden.core.calls import PLUMBING, Leg, endpoint_of, technology_of
+from callwarden.core.facts import Direction, Role
+from callwarden.core.numbers import e164
+
+PROMPT_OUTBOUND = "outbound"
+PROMPT_NOT_RECORDED = "card-not-recorded"
+PROMPT_RESUMED = "recording-resumed"
+
+EXEMPT_CARD_LINE = "card line"
+EXEMPT_ENDPOINT = "exempt endpoint"
+EXEMPT_ONE_PER_CALL = "one recording per call"
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An announcement that is due: which prompt, in which language."""
+
+    prompt: str
+    language: str
+
+
+def role_of(name: str, settings: Settings, learned_trunks: frozenset[str]) -> Role:
+    """Whose channel this is, by its name. ``learned_trunks`` came through callwarden-inbound."""
+    if technology_of(name) in PLUMBING:
+        return Role.PLUMBING
+    endpoint = endpoint_of(name)
+    if any(_same_endpoint(endpoint, line.endpoint) for line in settings.card.line if line.endpoint):
+        return Role.CARD_LINE
+    if endpoint in learned_trunks or any(_same_endpoint(endpoint, trunk) for trunk in settings.calls.trunks):
+        return Role.OUTSIDE
+    return Role.PHONE
+
+
+def is_card_number(dial_string: str, settings: Settings) -> bool:
+    """Whether what is dialled (``09098790001@trunk``, ``trunk/09098790001``) is the outside number of a card line."""
+    candidates = [part for piece in dial_string.split("/") for part in piece.split("@")[:1]]
+    return any(
+        _same_number(candidate, line.number, settings.calls.country)
+        for line in settings.card.line
+        if line.number
+        for candidate in candidates
+    )
+
+
+def exemption(leg: Leg, settings: Settings) -> str:
+    """The rule by which this channel is never recorded, or an empty string."""
+    if leg.role is Role.CARD_LINE:
+        return EXEMPT_CARD_LINE
+    if any(_same_endpoint(leg.endpoint, exempt) for exempt in settings.recording.exempt_endpoints):
+        return EXEMPT_ENDPOINT
+    return ""
+
+
+def direction(first: Leg, others: list[Leg]) -> Direction:
+    """Of a call, by its first channel and the ones that it rang."""
+    if first.role is Role.OUTSIDE:
+        return Direction.INBOUND
+    if any(leg.role is Role.OUTSIDE for leg in others):
+        return Direction.OUTBOUND
+    return Direction.INTERNAL
+
+
+def inbound_announcement(did: str, settings: Settings) -> Told | None:
+    """What a caller to this number is told before being connected."""
+    rules = settings.announce
+    if rules.inbound == "off":
+        return None
+    for entry in rules.did:
+        if _same_number(entry.number, did, settings.calls.country):
+            return Told(entry.prompt, entry.language)
+    return Told("inbound", rules.language)
+
+
+def outbound_announcement(settings: Settings) -> Told | None:
+    """What the person we rang is told before the two are connected."""
+    rules = settings.announce
+    return Told(PROMPT_OUTBOUND, rules.language) if rules.outbound == "before-connect" else None
+
+
+def whisper(leg: Leg, first: Leg | None, call: Direction, settings: Settings) -> Told | None:
+    """What a party that talks and was not yet told hears now. ``first`` is the channel that began its call.
+
+    A caller or a person reached who slipped past the announcement before connecting is told here all the same.
+    """
+    rules = settings.announce
+    if leg.role is Role.PHONE:
+        return Told("inbound", rules.language) if rules.internal == "whisper" else None
+    if leg.role is not Role.OUTSIDE:
+        return None
+    if first is leg:
+        return inbound_announcement(leg.exten, settings)
+    wanted = rules.outbound if call is Direction.OUTBOUND else rules.joining
+    return Told(PROMPT_OUTBOUND, rules.language) if wanted != "off" else None
+
+
+def _same_endpoint(endpoint: str, configured: str) -> bool:
+    """``PJSIP/202`` is meant by ``PJSIP/202`` and by ``202``."""
+    return configured in (endpoint, endpoint.partition("/")[2])
+
+
+def _same_number(one: str, other: str, country: str) -> bool:
+    """By E.164 where both are whole numbers, else by their digits."""
+    known = e164(one, country), e164(other, country)
+    if None not in known:
+        return known[0] == known[1]
+    digits = _digits(one)
+    return bool(digits) and digits == _digits(other)
+
+
+def _digits(text: str) -> str:
+    return "".join(character for character in text if character in "0123456789")

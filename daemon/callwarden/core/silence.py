@@ -1,0 +1,87 @@
+"""Who must be silent now, and who may be recorded again: the same review after everything that moves anybody.
+
+Silent is every conversation in which somebody is with a card line or asks for one (promise 2), or that an agent or an
+operator suspended in place. Going silent happens at once; recording comes back only when the reason has been away
+for ``card.settle`` seconds, because a transfer tears conversations apart for a moment before it joins them again.
+"""
+
+from collections.abc import Iterable
+
+from callwarden.core import actions as do
+from callwarden.core.book import Book
+from callwarden.core.calls import CardStage, Leg
+from callwarden.core.facts import Role
+from callwarden.core.recorder import Recorder, tell
+from callwarden.core.recording import OPEN, SILENT, Signal
+
+CARD_LINE = "card line"
+IN_PLACE = "suspended in place"
+
+
+def watch(book: Book, leg: Leg) -> None:
+    """Keep the books on whether this channel makes any review necessary."""
+    recorder = book.recorders.get(leg.unique_id)
+    silent = recorder is not None and recorder.state in SILENT
+    if silent or leg.role is Role.CARD_LINE or leg.card is not CardStage.NONE or leg.in_place_by:
+        book.watched.add(leg.unique_id)
+    else:
+        book.watched.discard(leg.unique_id)
+
+
+def reason(book: Book, unique_id: str) -> tuple[str, str] | None:
+    """Why this channel must be silent and by whose doing, or None."""
+    legs = [book.calls.legs[member] for member in book.calls.conversation(unique_id)]
+    with_card = [leg for leg in legs if book.calls.at_card_line(leg)]
+    if with_card:
+        return CARD_LINE, _by(with_card)
+    for leg in legs:
+        if leg.in_place_by:
+            return IN_PLACE, leg.in_place_by
+    return None
+
+
+def review(book: Book, unique_ids: Iterable[str], at: float) -> list[do.Action]:
+    """Bring everybody in these channels' conversations to where they belong."""
+    if not book.watched:
+        return []
+    members = {member for unique_id in unique_ids for member in book.calls.conversation(unique_id)}
+    actions: list[do.Action] = []
+    for recorder in book.recorders_of(members):
+        actions += _review_one(book, recorder, at)
+    return actions
+
+
+def resume_if_free(book: Book, recorder: Recorder, at: float) -> list[do.Action]:
+    """Record again, if nothing speaks against it any more."""
+    if recorder.state not in SILENT or reason(book, recorder.unique_id) is not None:
+        return []
+    actions = tell(recorder, Signal.RESUME, at)
+    watch(book, book.calls.legs[recorder.unique_id])
+    return actions
+
+
+def silence(book: Book, recorder: Recorder, why: str, by: str, at: float) -> list[do.Action]:
+    """Order this channel's recorders stopped, whatever is believed to run."""
+    recorder.why, recorder.by = why, by
+    actions = tell(recorder, Signal.SUSPEND, at)
+    watch(book, book.calls.legs[recorder.unique_id])
+    return actions
+
+
+def _review_one(book: Book, recorder: Recorder, at: float) -> list[do.Action]:
+    why = reason(book, recorder.unique_id)
+    if why is None:
+        if recorder.state not in SILENT:
+            return []
+        if recorder.unique_id in book.returning:
+            return resume_if_free(book, recorder, at)
+        return [do.SetTimer(("settle", recorder.unique_id), book.settings.card.settle)]
+    if recorder.state in OPEN and recorder.state not in SILENT:
+        return silence(book, recorder, *why, at)
+    return []
+
+
+def _by(with_card: list[Leg]) -> str:
+    """The phone that sent the caller there, or whoever asked for the card line."""
+    askers = [leg for leg in with_card if leg.card is not CardStage.NONE]
+    return min((leg.endpoint for leg in askers), default="")

@@ -1,0 +1,206 @@
+"""The daemon: receive, decide, perform. The only place where an action of the core becomes a deed.
+
+``receive`` takes an event from any edge, lets the core decide, and performs what it says before the next event is
+looked at. Performing never waits: what comes of it arrives as another event. Stopping the daemon stops no recorder:
+live calls go on being recorded, and the next start adopts them.
+"""
+
+import asyncio
+import logging
+import time
+from collections import deque
+from collections.abc import Coroutine, Mapping
+from typing import Any
+
+from callwarden.asterisk.agi import AgiServer
+from callwarden.asterisk.ami import ActionFailed, AmiLink, LinkState
+from callwarden.asterisk.ari import AriClient
+from callwarden.asterisk.monitors import Monitors, outcome
+from callwarden.asterisk.snapshot import take
+from callwarden.asterisk.steps import Steps
+from callwarden.asterisk.translate import Translator
+from callwarden.asterisk.wire import Headers
+from callwarden.clock import Clock
+from callwarden.config import Settings
+from callwarden.core import actions as do
+from callwarden.core import events as ev
+from callwarden.core.warden import Warden, unexpected
+from callwarden.storage.keeper import Keeper
+from callwarden.storage.spool import Spool
+
+log = logging.getLogger(__name__)
+
+
+class Service:
+    """One daemon, from :meth:`start` to :meth:`stop`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.warden = Warden(settings)
+        self._inbox: deque[ev.Event] = deque()
+        self._deciding = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.translator = Translator()
+        self.clock = Clock(self.receive)
+        self.link = AmiLink(
+            settings.ami.host,
+            settings.ami.port,
+            settings.ami.username,
+            settings.ami.secret.get_secret_value(),
+            on_event=self._ami_event,
+            on_state=self._ami_state,
+        )
+        self.monitors = Monitors(
+            self.link,
+            settings.spool.asterisk_path or str(settings.spool.path),
+            settings.recording.beep_every,
+            self.receive,
+            self.translator.expect_monitor,
+        )
+        self.keeper = Keeper(settings, self.receive)
+        self.spool = Spool(settings.spool.path, self.receive)
+        self.steps = Steps(self.receive, self._sound, self.keeper.prompt_hash)
+        self.agi = AgiServer(
+            self.steps.handlers(), listen=settings.agi.listen, port=settings.agi.port, allow=settings.agi.allow
+        )
+        self.ari = AriClient(
+            settings.ari.url, settings.ari.username, settings.ari.password.get_secret_value(), "callwarden"
+        )
+
+    # -- start and stop -------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Open everything. Raises what makes running pointless: no spool, no catalogue, a port that is taken."""
+        await self.keeper.start()
+        self.spool.start()
+        await self.agi.start()
+        await self.ari.start()
+        self.link.start()
+
+    async def stop(self) -> None:
+        """Close everything, finish what is being written; recorders and calls go on in Asterisk."""
+        await self.agi.stop()
+        await self.link.stop()
+        await self.ari.stop()
+        await self.spool.stop()
+        self.clock.stop()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.keeper.stop()
+
+    # -- receive, decide, perform ---------------------------------------------------------------------------------
+
+    def receive(self, event: ev.Event) -> None:
+        """Take an event from any edge. Events that performing gives rise to wait for their turn."""
+        self._inbox.append(event)
+        if self._deciding:
+            return
+        self._deciding = True
+        try:
+            while self._inbox:
+                self._decide(self._inbox.popleft())
+        finally:
+            self._deciding = False
+
+    def _decide(self, event: ev.Event) -> None:
+        try:
+            actions = self.warden.decide(event)
+        except Exception:
+            log.exception("an event %s could not be decided", type(event).__name__)
+            return
+        for action in actions:
+            self.perform(action)
+
+    def perform(self, action: do.Action) -> None:
+        """Do one thing that the core decided."""
+        match action:
+            case do.StartRecorder():
+                self.monitors.start(action)
+            case do.StopRecorders():
+                self.monitors.stop(action)
+            case do.AnswerStep():
+                self.steps.answer(action)
+            case do.Whisper():
+                self._go(self._whisper(action))
+            case do.RedirectChannel():
+                self._redirect(action)
+            case do.InspectFiles():
+                for file in action.files:
+                    self.spool.inspect(file)
+            case do.SetTimer():
+                self.clock.set(action)
+            case do.CancelTimer():
+                self.clock.cancel(action.key)
+            case do.Save():
+                self.keeper.save(action.fact)
+            case do.FinishRecording():
+                self.keeper.finish(action)
+            case do.ReplyToOperator():
+                self._reply(action)
+            case do.RaiseAlarm():
+                log.warning("ALARM %s: %s (channel %s)", action.kind, action.text, action.unique_id or "-")
+            case _:
+                unexpected(action)
+
+    # -- edges ----------------------------------------------------------------------------------------------------
+
+    def _ami_event(self, headers: Mapping[str, str], at: float) -> None:
+        assert isinstance(headers, Headers)
+        for event in self.translator.translate(headers, at):
+            self.receive(event)
+
+    def _ami_state(self, state: LinkState, why: str) -> None:
+        if state is LinkState.READY:
+            self._go(self._take_snapshot())
+        elif state in (LinkState.DOWN, LinkState.REFUSED):
+            self.receive(ev.LinkLost(time.time(), why))
+
+    async def _take_snapshot(self) -> None:
+        try:
+            for event in await take(self.link, self.translator):
+                self.receive(event)
+        except ActionFailed as error:
+            log.warning("no snapshot of Asterisk: %s", error)
+
+    def _redirect(self, action: do.RedirectChannel) -> None:
+        sent = self.link.send(
+            {
+                "Action": "Redirect",
+                "Channel": action.name,
+                "Context": action.context,
+                "Exten": action.exten,
+                "Priority": "1",
+            }
+        )
+        sent.add_done_callback(lambda future: self._redirected(action, outcome(future)[1]))
+
+    def _redirected(self, action: do.RedirectChannel, trouble: str) -> None:
+        if trouble:
+            self.receive(ev.RedirectFailed(time.time(), action.unique_id, trouble))
+
+    async def _whisper(self, action: do.Whisper) -> None:
+        sha256 = self.keeper.prompt_hash(action.prompt, action.language)
+        media = "sound:" + self._sound(action.prompt, action.language)
+        self.receive(ev.AnnouncementStarted(time.time(), action.unique_id, action.number, sha256))
+        result = await self.ari.whisper(action.unique_id, media)
+        ended = ev.AnnouncementFinished(
+            time.time(), action.unique_id, action.number, result.complete, result.reason
+        )
+        self.receive(ended)
+
+    def _sound(self, prompt: str, language: str) -> str:
+        return f"{self.settings.announce.sounds}/{language}/{prompt}"
+
+    def _reply(self, action: do.ReplyToOperator) -> None:
+        log.info("operator %s: %s", action.reply_to, action.message)
+
+    def _go(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._gone)
+
+    def _gone(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("a task failed", exc_info=task.exception())

@@ -1,0 +1,49 @@
+"""The spool, as the kernel tells of it: a file is closed when it was seen closed (``IN_CLOSE_WRITE``).
+
+Gives a SegmentFileClosed for every file that its writer closed. Nothing here deletes or reads anything.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from asyncinotify import Inotify, Mask
+
+from callwarden.core import events as ev
+
+
+class Spool:
+    """``directory`` is the spool as this process sees it."""
+
+    def __init__(self, directory: Path, post: Callable[[ev.Event], None]) -> None:
+        self._directory, self._post = directory, post
+        self._inotify: Inotify | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Watch from now on. Raises OSError when the directory is not there or may not be read."""
+        self._inotify = Inotify()
+        self._inotify.add_watch(self._directory, Mask.CLOSE_WRITE)
+        self._task = asyncio.create_task(self._watch(self._inotify), name="spool")
+
+    async def stop(self) -> None:
+        """Watch no longer."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+        if self._inotify is not None:
+            self._inotify.close()
+
+    async def _watch(self, inotify: Inotify) -> None:
+        async for change in inotify:
+            if change.name is not None:
+                self.inspect(str(change.name))
+
+    def inspect(self, file: str) -> None:
+        """Tell what is there under this name now; for files that should long be closed."""
+        try:
+            size = (self._directory / file).stat().st_size
+        except OSError:
+            size = -1
+        self._post(ev.SegmentFileClosed(time.time(), file, size))
