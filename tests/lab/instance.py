@@ -95,11 +95,10 @@ class AsteriskInstance:
 
     def begin(self) -> None:
         """Start the process without waiting, so that two can start at the same time."""
-        configuration = f"{self.home_inside}/etc/asterisk.conf"
+        asterisk = ["/usr/sbin/asterisk", "-f", "-C", f"{self.home_inside}/etc/asterisk.conf"]
         with (self.home / "console.log").open("ab") as console:
             self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "--", "chroot", str(self.root)]
-                + ["/usr/sbin/asterisk", "-f", "-C", configuration],
+                ["setpriv", "--pdeathsig", "KILL", "--", "chroot", str(self.root), *asterisk],
                 stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True, cwd="/",
             )  # fmt: skip
         (self.home / "pid").write_text(f"{self._process.pid}\n")

@@ -17,6 +17,8 @@ from lab.roots import REPOSITORY
 AMI_USER, AMI_SECRET = "callwarden", "lab-ami-secret"
 ARI_USER, ARI_SECRET = "callwarden", "lab-ari-secret"
 MUSIC_ON_HOLD = 350  # Hz: whoever is on hold hears this, and it counts as a party of its own
+DIALPLAN = REPOSITORY / "dialplan"
+PROMPTS = REPOSITORY / "sounds" / "built"
 WITHOUT_CALLWARDEN = Path(__file__).parent / "templates" / "without-callwarden"
 
 MANAGER_USER = f"""
@@ -36,8 +38,8 @@ class Pbx(AsteriskInstance):
         self,
         world_sip: int,
         version: str = "22",
-        dialplan: Path = REPOSITORY / "dialplan",
-        sounds: Path = REPOSITORY / "sounds" / "built",
+        dialplan: Path = DIALPLAN,
+        sounds: Path = PROMPTS,
         dialplan_globals: Mapping[str, object] | None = None,
         more_dialplan: str = "",
     ) -> None:
@@ -45,13 +47,31 @@ class Pbx(AsteriskInstance):
             version, f"pbx{version}", "pbx",
             {
                 "world_sip": world_sip, "ari_secret": ARI_SECRET, "manager_users": MANAGER_USER,
-                "globals": _lines(dialplan_globals or {}), "more_dialplan": more_dialplan,
+                "globals": "", "more_dialplan": more_dialplan,
             },
         )  # fmt: skip
         self._dialplan, self._prompts = dialplan, sounds
+        own = {"CALLWARDEN_AGI": f"127.0.0.1:{self.agi_port}", "CALLWARDEN_SPOOL": self.recordings_inside}
+        self._globals = {**own, **(dialplan_globals or {})}
+
+    @property
+    def agi_port(self) -> int:
+        """Where the dialplan expects the daemon's FastAGI."""
+        return self.ports.spare
+
+    @property
+    def recordings(self) -> Path:
+        """Callwarden's spool, as everybody but this Asterisk sees it."""
+        return self.spool / "callwarden"
+
+    @property
+    def recordings_inside(self) -> str:
+        return f"{self.spool_inside}/callwarden"
 
     def prepare(self) -> None:
         super().prepare()
+        self.recordings.mkdir()
+        self.set_globals({})
         self.use_dialplan(self._dialplan)
         write_music(self.home / "data" / "moh" / "hold.sln")
         if self._prompts.is_dir():
@@ -62,8 +82,10 @@ class Pbx(AsteriskInstance):
         shutil.copy(directory / "callwarden.conf", self.etc / "callwarden.conf")
         shutil.copy(directory / "features.conf", self.etc / "callwarden-features.conf")
 
-    def set_globals(self, values: Mapping[str, object]) -> None:
-        self.write_configuration(globals=_lines(values))
+    def set_globals(self, changes: Mapping[str, object]) -> None:
+        """Write [globals] anew; a running Asterisk needs `dialplan reload`."""
+        self._globals.update(changes)
+        self.write_configuration(globals=_lines(self._globals))
 
 
 def _lines(values: Mapping[str, object]) -> str:

@@ -43,9 +43,17 @@ def read(sound: Sound) -> Samples:
     if isinstance(sound, np.ndarray):
         return sound
     data = Path(sound).read_bytes()
+    if not data.startswith(b"RIFF"):
+        return _pcm(_decode(data))
     if _wave_format(data) == WAVE_FORMAT_GSM:
         return _pcm(_decode_gsm(data))
     return _pcm(_body(data))
+
+
+def is_sound(path: Path) -> bool:
+    """By its first bytes, whatever it is called: wav, wav49, flac, ogg."""
+    with path.open("rb") as stream:
+        return stream.read(4) in (b"RIFF", b"fLaC", b"OggS")
 
 
 def duration(sound: Sound) -> float:
@@ -57,9 +65,7 @@ def tones_by_half_second(sound: Sound, frequencies: Sequence[float]) -> list[dic
     half = RATE // 2
     samples = read(sound)
     table = {frequency: _decibels(_frames(samples, frequency, half, half)) for frequency in frequencies}
-    return [
-        {frequency: float(levels[n]) for frequency, levels in table.items()} for n in range(len(samples) // half)
-    ]
+    return [{frequency: float(levels[n]) for frequency, levels in table.items()} for n in range(len(samples) // half)]
 
 
 def spans_with(sound: Sound, frequency: float, threshold: float = TALK_THRESHOLD) -> list[Span]:
@@ -91,7 +97,7 @@ def bursts_of(sound: Sound, frequency: float) -> list[Span]:
 def find_tone_anywhere(directories: Iterable[Path], frequency: float) -> list[tuple[Path, Span]]:
     """Every burst of that tone in every sound file under these directories."""
     files = (path for directory in directories for path in sorted(directory.rglob("*")))
-    sounds = (path for path in files if path.suffix.lower() == ".wav" and path.is_file())
+    sounds = [path for path in files if path.is_file() and is_sound(path)]
     return [(path, span) for path in sounds for span in bursts_of(path, frequency)]
 
 
@@ -147,5 +153,10 @@ def _pcm(body: bytes) -> Samples:
 def _decode_gsm(data: bytes) -> bytes:
     if len(_body(data)) < 65:  # not one block of 40 ms yet
         return b""
-    command = "ffmpeg -v error -ignore_length 1 -f wav -i pipe:0 -f s16le -ar 8000 -ac 1 pipe:1".split()
+    return _decode(data, "-ignore_length", "1", "-f", "wav")
+
+
+def _decode(data: bytes, *input_options: str) -> bytes:
+    output = ("-f", "s16le", "-ar", str(RATE), "-ac", "1", "pipe:1")
+    command = ("ffmpeg", "-v", "error", *input_options, "-i", "pipe:0", *output)
     return subprocess.run(command, input=data, capture_output=True, check=True).stdout

@@ -85,9 +85,7 @@ class Party:
     def press(self, digits: str) -> None:
         """Send digits to the PBX, as RFC 4733 events."""
         for digit in digits:
-            self.world.ami.action(
-                "PlayDTMF", Channel=self.channel, Digit=digit, Duration=str(DIGIT_MILLISECONDS)
-            )
+            self.world.ami.action("PlayDTMF", Channel=self.channel, Digit=digit, Duration=str(DIGIT_MILLISECONDS))
             time.sleep(DIGIT_MILLISECONDS / 1000 + DIGIT_GAP)
 
     def hang_up(self) -> None:
@@ -139,9 +137,7 @@ class Party:
             "MixMonitor", Channel=self.channel, File=f"{name}-all.wav", Options=f"r({name}.wav)i(LISTENER)"
         )
         time.sleep(seconds)
-        self.world.ami.try_action(
-            "StopMixMonitor", Channel=self.channel, MixMonitorID=started.get("MixMonitorID", "")
-        )
+        self.world.ami.try_action("StopMixMonitor", Channel=self.channel, MixMonitorID=started.get("MixMonitorID", ""))
         return self.world.outside(f"{name}.wav")
 
     def _go(self, step: str) -> None:
