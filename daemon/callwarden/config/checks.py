@@ -58,6 +58,8 @@ def _places(settings: Settings) -> Iterator[Problem]:
     ):
         if path == spool or spool in path.parents:
             yield Problem(option, f'"{path}"', f"this is inside the spool, where {why}")
+    if settings.catalogue.path == settings.vault.path:
+        yield Problem("catalogue.path", f'"{settings.vault.path}"', "this is the vault; the catalogue is a file")
     if settings.vault.path in spool.parents:
         yield Problem("spool.path", f'"{spool}"', "this is inside the vault, which Asterisk must not enter")
 
@@ -79,9 +81,7 @@ def _lines_differ(settings: Settings) -> Iterator[Problem]:
         if names[line.name] > 1:
             yield Problem(f"card.line[{index}].name", f'"{line.name}"', "two card lines have this name")
         if places[line.extension, line.context] > 1:
-            yield Problem(
-                f"card.line[{index}].extension", f'"{line.extension}"', "two card lines have this extension"
-            )
+            yield Problem(f"card.line[{index}].extension", f'"{line.extension}"', "two card lines have this extension")
         if line.endpoint and line.number:
             yield Problem(
                 f"card.line[{index}].number",
@@ -105,9 +105,7 @@ def _dids_differ(settings: Settings) -> Iterator[Problem]:
     numbers = Counter(_digits(did.number) for did in settings.announce.did)
     for index, did in enumerate(settings.announce.did):
         if numbers[_digits(did.number)] > 1:
-            yield Problem(
-                f"announce.did[{index}].number", f'"{did.number}"', "this number has two announcements"
-            )
+            yield Problem(f"announce.did[{index}].number", f'"{did.number}"', "this number has two announcements")
 
 
 def _bare(endpoint: str) -> str:

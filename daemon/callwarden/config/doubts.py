@@ -31,8 +31,8 @@ def _open_to_all(path: Path) -> Iterator[Problem]:
             yield Problem(
                 f"{section}.{option}",
                 "",
-                f"every user of this machine can read this secret; chmod 640 {path} and give it to Callwarden's"
-                " group, or keep the secret in a systemd credential",
+                f"every user of this machine can read this secret; chmod 640 {path} and give it to"
+                " Callwarden's group, or keep the secret in a systemd credential",
             )
 
 

@@ -61,9 +61,7 @@ def _network(text: str) -> str:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError:
         suggestion = "127.0.0.1" if text.lower() == "localhost" else ""
-        raise Unusable(
-            "this must be an IP address or a network, such as 10.0.0.5 or 10.0.0.0/24", suggestion
-        ) from None
+        raise Unusable("this must be an IP address or a network, such as 10.0.0.5 or 10.0.0.0/24", suggestion) from None
     if network.prefixlen == 0:
         raise Unusable("this would let every address in; name the addresses Asterisk connects from")
     return text
@@ -93,7 +91,7 @@ def _path(given: Any) -> Path:
     if not path.is_absolute():
         raise Unusable("this must be a full path, starting with /")
     if ".." in path.parts:
-        raise Unusable("this must be a path without ..")
+        raise Unusable("this must be a path that does not go up (..)")
     return path
 
 
@@ -116,7 +114,7 @@ def _seen_by_asterisk(text: str) -> str:
 
 
 def _number(text: str) -> str:
-    if not re.fullmatch(r"\+?[0-9][0-9 ()./-]*", text):
+    if not re.fullmatch(r"[+(]{0,2}[0-9][0-9 ()./-]*", text):
         raise Unusable("this must be a telephone number, such as 02079460001 or +442079460001")
     return text
 
@@ -144,20 +142,14 @@ def _period(given: Any) -> Period:
 def _schedule(text: str) -> str:
     fields = text.split()
     if len(fields) != 5:
-        raise Unusable(
-            "a schedule has five fields: minute, hour, day, month, day of the week, such as '30 2 * * *'"
-        )
+        raise Unusable("a schedule has five fields: minute, hour, day, month, day of the week, such as '30 2 * * *'")
     # APScheduler counts 0 as Monday, cron as Sunday: a digit would run on another day than was meant.
     if re.search(r"(?<!/)\d", fields[4]):
-        raise Unusable(
-            "name the days of the week (mon to sun), numbers mean different days to different programs"
-        )
+        raise Unusable("name the days of the week (mon to sun), numbers mean different days to different programs")
     try:
-        first = CronTrigger.from_crontab(text, timezone=UTC).get_next_fire_time(
-            None, datetime(2024, 1, 1, tzinfo=UTC)
-        )
+        first = CronTrigger.from_crontab(text, timezone=UTC).get_next_fire_time(None, datetime(2024, 1, 1, tzinfo=UTC))
     except ValueError as reason:
-        raise Unusable(f"this is not a schedule: {reason}") from None
+        raise Unusable(f"this is not a schedule: {str(reason).removeprefix('Error validating expression ')}") from None
     if first is None:
         raise Unusable("no such day ever comes")
     return text
@@ -186,9 +178,7 @@ Address = Annotated[str, AfterValidator(_address)]
 Network = Annotated[str, AfterValidator(_network)]
 Host = Annotated[
     str,
-    _shaped(
-        r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9A-Fa-f:]{2,45}", "this must be a host name or an IP address"
-    ),
+    _shaped(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9A-Fa-f:]{2,45}", "this must be a host name or an IP address"),
 ]
 Url = Annotated[str, AfterValidator(_url)]
 AnyPath = Annotated[Path, BeforeValidator(_path), PlainSerializer(str)]
@@ -202,23 +192,17 @@ Country = Annotated[str, AfterValidator(_country)]
 KeptFor = Annotated[Period, BeforeValidator(_period), PlainSerializer(str)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 Beep = Annotated[int, AfterValidator(_beep)]
-User = Annotated[
-    str, _shaped(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", "a user name has letters, digits and _ . - only")
-]
+User = Annotated[str, _shaped(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", "a user name has letters, digits and _ . - only")]
 Group = Annotated[
     str, _shaped(r"(?:[A-Za-z_][A-Za-z0-9_.-]{0,31})?", "a group name has letters, digits and _ . - only")
 ]
 Extension = Annotated[
     str,
-    _shaped(
-        r"[A-Za-z0-9*#+][A-Za-z0-9*#+_.-]{0,78}", "an extension has letters, digits and * # + _ . - only"
-    ),
+    _shaped(r"[A-Za-z0-9*#+][A-Za-z0-9*#+_.-]{0,78}", "an extension has letters, digits and * # + _ . - only"),
 ]
 OptionalExtension = Annotated[
     str,
-    _shaped(
-        r"(?:[A-Za-z0-9*#+][A-Za-z0-9*#+_.-]{0,78})?", "an extension has letters, digits and * # + _ . - only"
-    ),
+    _shaped(r"(?:[A-Za-z0-9*#+][A-Za-z0-9*#+_.-]{0,78})?", "an extension has letters, digits and * # + _ . - only"),
 ]
 Context = Annotated[str, _shaped(r"[A-Za-z0-9_-]{1,79}", "a context has letters, digits and _ - only")]
 Language = Annotated[
@@ -232,6 +216,4 @@ Sounds = Annotated[
         "this must be a folder below Asterisk's sounds, of letters, digits and _ - / only",
     ),
 ]
-Name = Annotated[
-    str, _shaped(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}", "a name has letters, digits, spaces and _ . - only")
-]
+Name = Annotated[str, _shaped(r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}", "a name has letters, digits, spaces and _ . - only")]

@@ -22,9 +22,7 @@ from callwarden.config.settings import Settings
 Tables = dict[str, Any]
 
 
-def load(
-    path: Path | str, environ: Mapping[str, str] = os.environ, *, need_secrets: bool = False
-) -> Settings:
+def load(path: Path | str, environ: Mapping[str, str] = os.environ, *, need_secrets: bool = False) -> Settings:
     """The settings in `path`. Raises ConfigError.
 
     `need_secrets`: whoever is to log in to Asterisk (`run`, `check`) cannot do so with an empty secret;

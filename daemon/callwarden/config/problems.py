@@ -25,6 +25,7 @@ _WANTED = {
     "bool": "true or false",
     "int": "a whole number",
     "float": "a number",
+    "finite": "a number",
     "string": "text in quotes",
     "tuple": "a list in square brackets",
     "model": "a table of options",
@@ -53,9 +54,7 @@ class ConfigError(Exception):
         self.source = source
         self.problems = list(problems)
         count = "one problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
-        super().__init__(
-            "\n".join([f"{source} has {count}:", *(f"  {problem}" for problem in self.problems)])
-        )
+        super().__init__("\n".join([f"{source} has {count}:", *(f"  {problem}" for problem in self.problems)]))
 
 
 def problems_of(error: ValidationError) -> list[Problem]:
@@ -127,16 +126,18 @@ def _unknown_choice(location: Location, value: str, given: object) -> Problem:
 def _sentence(kind: str, details: ErrorDetails) -> str:
     limits: Mapping[str, Any] = details.get("ctx", {})
     if kind == "greater_than_equal":
-        return f"this must be {limits['ge']} or more"
+        return f"this must be {limits['ge']:g} or more"
     if kind == "less_than_equal":
-        return f"this must be {limits['le']} or less"
+        return f"this must be {limits['le']:g} or less"
     wanted = _WANTED.get(kind.split("_")[0])
     return f"this must be {wanted}" if wanted else details["msg"].lower()
 
 
 def _may_hold_a_secret(location: Location, value: object) -> bool:
-    """True for secrets, and for whatever stands where a section of options should be."""
+    """True for secrets, a URL with a password, and whatever stands where a section of options should be."""
     if len(location) < 2 or isinstance(value, dict | list):
+        return True
+    if location[-1] == "url" and "@" in str(value):
         return True
     field = _model_at(location[:-1]).model_fields.get(str(location[-1]))
     return field is not None and field.annotation is SecretStr
