@@ -10,6 +10,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Coroutine, Mapping
+from ipaddress import ip_network
 from typing import Any
 
 from callwarden.asterisk.agi import AgiServer
@@ -61,10 +62,18 @@ class Service:
         self.spool = Spool(settings.spool.path, self.receive)
         self.steps = Steps(self.receive, self._sound, self.keeper.prompt_hash)
         self.agi = AgiServer(
-            self.steps.handlers(), listen=settings.agi.listen, port=settings.agi.port, allow=settings.agi.allow
+            self.steps.handlers(),
+            listen=settings.agi.listen,
+            port=settings.agi.port,
+            allow=[ip_network(address, strict=False) for address in settings.agi.allow],
         )
         self.ari = AriClient(
-            settings.ari.url, settings.ari.username, settings.ari.password.get_secret_value(), "callwarden"
+            settings.ari.url,
+            settings.ari.username,
+            settings.ari.password.get_secret_value(),
+            "callwarden",
+            on_event=lambda *_: None,
+            on_state=lambda *_: None,
         )
 
     # -- start and stop -------------------------------------------------------------------------------------------

@@ -70,7 +70,7 @@ class Steps:
             self._post(asked)
             return await asyncio.wait_for(waiting, ANSWER_SECONDS)
         except TimeoutError:
-            log.error("step %s on %s was not decided in time", step, agi.unique_id)
+            log.warning("step %s on %s was not decided in time", step, agi.unique_id)
             return None
         finally:
             self._waiting.pop(step_id, None)

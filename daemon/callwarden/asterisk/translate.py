@@ -1,8 +1,8 @@
 """AMI's words into ours: takes one AMI event, gives the events of :mod:`callwarden.core.events` that it means.
 
-Rules: channels are told apart by ``Uniqueid`` alone, for a caller can choose what stands in the other headers (measured:
+Rules: channels are told apart by ``Uniqueid`` alone, for a caller can choose what stands in other headers (measured:
 PJSIP decodes line breaks in a From user). An event that lacks what it needs is logged by its name and means nothing.
-``EVENTS`` is all that is listened to; the login's filters ask Asterisk to send no other.
+``HANDLERS`` is all that is listened to; manager.conf's filters ask Asterisk to send no other.
 """
 
 import logging

@@ -30,7 +30,7 @@ def whisper_to(book: Book, leg: Leg, at: float) -> list[do.Action]:
     """Tell this party now, if it talks with somebody, was not told, and no card is being read out."""
     if leg.told or not book.calls.talks(leg):
         return []
-    if leg.unique_id in book.watched or reason(book, leg.unique_id) is not None:
+    if book.watched and reason(book, leg.unique_id) is not None:
         return []
     first = book.calls.call(leg.linked_id)[0]
     call = book.facts.get(leg.linked_id)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from callwarden.config import Settings
 from callwarden.core import actions as do
+from callwarden.core import policy
 from callwarden.core.calls import Calls, Leg
 from callwarden.core.events import StepAsked
 from callwarden.core.facts import Announcement, Call, Channel, Role
@@ -32,9 +33,9 @@ class Gate:
 @dataclass(slots=True)
 class Book:
     """``blind`` is whether nothing is known of Asterisk now; ``learned_trunks`` are endpoints that came through
-    callwarden-inbound; ``last_phone`` is the phone a party last talked with; ``early`` are steps that arrived before the
-    news of their channel; ``returning`` are steps that wait until a channel is recorded again; ``watched`` are channels
-    that have to do with a card line or are silent: while there are none, no conversation has to be looked at."""
+    callwarden-inbound; ``last_phone`` is the phone a party last talked with; ``early`` are steps that overtook the news
+    of their channel; ``returning`` are steps that wait until a channel is recorded again; ``watched`` are channels that
+    have to do with a card line or are silent: while there are none, no conversation has to be looked at."""
 
     settings: Settings
     blind: bool = True
@@ -63,6 +64,7 @@ class Book:
     def channel_fact(self, leg: Leg, ended: float | None = None) -> do.Save:
         """The row of a channel."""
         recorder = self.recorders.get(leg.unique_id)
+        rule = recorder.exempt if recorder else policy.exemption(leg, self.settings) if self.is_party(leg) else ""
         return do.Save(
             Channel(
                 unique_id=leg.unique_id,
@@ -75,7 +77,7 @@ class Book:
                 party_name=leg.party_name,
                 answered=leg.answered,
                 ended=ended,
-                exempt=recorder.exempt if recorder else "",
+                exempt=rule,
             )
         )
 

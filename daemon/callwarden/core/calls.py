@@ -34,7 +34,8 @@ class CardStage(Enum):
 
 @dataclass(slots=True)
 class Leg:
-    """One live channel. ``told`` is whether its party has been told that the call is recorded."""
+    """One live channel. ``told`` is whether its party has been told that the call is recorded; ``heard`` are the
+    parties that its running recorder has met."""
 
     unique_id: str
     linked_id: str
@@ -53,6 +54,7 @@ class Leg:
     card_line: str = ""
     in_place_by: str = ""
     told: bool = False
+    heard: set[str] = field(default_factory=set)
 
     @property
     def endpoint(self) -> str:
@@ -169,12 +171,13 @@ class Calls:
         known = self.bridges.get(leg.bridge)
         return known is not None and not known.holding and len(known.members) > 1
 
-    def with_card_line(self, unique_id: str) -> bool:
-        """Whether anybody of the conversation is with a card line, or asking for one."""
-        return any(self.at_card_line(self.legs[member]) for member in self.conversation(unique_id))
+    def partners(self, leg: Leg) -> set[str]:
+        """The parties that this channel exchanges audio with right now, plumbing left out."""
+        hearing = self.hearing(leg.unique_id) - {leg.unique_id}
+        return {one for one in hearing if self.legs[one].role is not Role.PLUMBING}
 
     def at_card_line(self, leg: Leg) -> bool:
-        """Whether this channel is a card line, asks for one, or was let through to one and is with nobody else since."""
+        """Whether it is a card line, asks for one, or was let through to one and is with nobody else since."""
         if leg.role is Role.CARD_LINE or leg.card is CardStage.ASKING:
             return True
         if leg.card is CardStage.NONE:

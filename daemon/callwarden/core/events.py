@@ -154,7 +154,7 @@ class ForeignRecorderStarted:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotTaken:
-    """Everything that lived at ``since`` was reported as ``ChannelCreated(found=True)``; ``alive`` are its unique ids."""
+    """All that lived at ``since`` was reported as ``ChannelCreated(found=True)``; ``alive`` are its unique ids."""
 
     at: float
     since: float

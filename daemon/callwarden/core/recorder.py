@@ -15,6 +15,7 @@ RETRY_SECONDS = (0.2, 1.0, 2.0, 5.0)
 FILES_SECONDS = 5.0
 FINISH_RETRY_SECONDS = 60.0
 NOT_SAFE_IN_A_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]")
+NO_FILE = "Asterisk reported a recording but wrote no file"
 EXTENSION_ON_DISK = {"wav": "wav", "wav49": "WAV"}
 
 _RUNNING = (SegmentState.STARTING, SegmentState.RECORDING, SegmentState.STOPPING)
@@ -129,7 +130,7 @@ def note_file_closed(recorder: Recorder, file: str, size: int, at: float) -> lis
     if size < 0:
         if segment.started is not None:
             end = segment.stopped or recorder.ended or at
-            recorder.gaps.append(_gap(recorder, segment.started, end, "Asterisk reported a recording but wrote no file"))
+            recorder.gaps.append(_gap(recorder, segment.started, end, NO_FILE))
         return _change(recorder, file, state=SegmentState.FAILED)
     stopped = segment.stopped if segment.stopped is not None else at
     return _change(recorder, file, state=SegmentState.CLOSED, closed=at, size=size, stopped=stopped)
@@ -194,7 +195,9 @@ def _stop(recorder: Recorder, at: float) -> list[do.Action]:
     for segment in recorder.segments:
         if segment.state in (SegmentState.STARTING, SegmentState.RECORDING):
             actions += _change(recorder, segment.file, state=SegmentState.STOPPING, stop_asked=at)
-    if not recorder.suspensions or recorder.suspensions[-1].ended is not None:
+    last = recorder.suspensions[-1] if recorder.suspensions else None
+    if last is None or last.ended is not None or last.why != recorder.why:
+        actions += _end_suspension(recorder, at)
         number = len(recorder.suspensions) + 1
         recorder.suspensions.append(
             Suspension(unique_id=recorder.unique_id, number=number, why=recorder.why, by=recorder.by, asked=at)

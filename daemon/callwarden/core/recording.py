@@ -3,10 +3,11 @@
 The rules, which tests prove over the whole table:
 
 * A request is not a fact: ``-ing`` states end only by Asterisk's answer, or by the channel's end.
-* A recorder is started by START, RETRY, LOST (somebody else stopped it) or RESUME and by nothing else; a silent state (suspending, suspended) is left
-  towards a start by RESUME alone, and whoever sends RESUME has first made sure that no card line is near.
-* SUSPEND always orders a stop, whatever is believed to run: each gate wants a proof of its own. AMI performs the actions
-  of one connection in order, so a stop that follows a start that was not yet answered stops that one too.
+* A recorder is started by START, RETRY, LOST (somebody else stopped it) or RESUME and by nothing else; a silent state
+  (suspending, suspended) is left towards a start by RESUME alone, and whoever sends RESUME has first made sure that no
+  card line is near.
+* SUSPEND always orders a stop, whatever is believed to run: each gate wants a proof of its own. AMI performs the
+  actions of one connection in order, so a stop that follows a start that was not yet answered stops that one too.
 * Every open state survives HUNG_UP, by way of closing: files are closed when they were seen closed.
 * A late answer (to a request that was overtaken) changes nothing.
 

@@ -10,12 +10,15 @@ from collections.abc import Iterable
 from callwarden.core import actions as do
 from callwarden.core.book import Book
 from callwarden.core.calls import CardStage, Leg
-from callwarden.core.facts import Role
+from callwarden.core.facts import RecordingState, Role
 from callwarden.core.recorder import Recorder, tell
 from callwarden.core.recording import OPEN, SILENT, Signal
 
 CARD_LINE = "card line"
 IN_PLACE = "suspended in place"
+RENEWED = "recorder renewed"
+# Asterisk frees a channel's audiohooks at its next frame; a recorder started before that inherits the fault (measured).
+RENEW_SECONDS = 0.08
 
 
 def watch(book: Book, leg: Leg) -> None:
@@ -68,6 +71,23 @@ def silence(book: Book, recorder: Recorder, why: str, by: str, at: float) -> lis
     return actions
 
 
+def renew(book: Book, leg: Leg, at: float) -> list[do.Action]:
+    """Begin a new segment where a running recorder meets another party than before.
+
+    Measured on 22.10 (asterisk issue 507; 16.28 is free of it): after a transfer a MixMonitor that was already running
+    loses the new party in about half the calls. The new party's own channel has both sides meanwhile.
+    """
+    recorder = book.recorders.get(leg.unique_id)
+    partners = book.calls.partners(leg)
+    if recorder is None or recorder.state is not RecordingState.RECORDING or not partners:
+        return []
+    met_before, leg.heard = leg.heard, leg.heard | partners
+    if not met_before or partners <= met_before:
+        return []
+    leg.heard = partners
+    return silence(book, recorder, RENEWED, "Callwarden", at)
+
+
 def _review_one(book: Book, recorder: Recorder, at: float) -> list[do.Action]:
     why = reason(book, recorder.unique_id)
     if why is None:
@@ -75,7 +95,8 @@ def _review_one(book: Book, recorder: Recorder, at: float) -> list[do.Action]:
             return []
         if recorder.unique_id in book.returning:
             return resume_if_free(book, recorder, at)
-        return [do.SetTimer(("settle", recorder.unique_id), book.settings.card.settle)]
+        seconds = RENEW_SECONDS if recorder.why == RENEWED else book.settings.card.settle
+        return [do.SetTimer(("settle", recorder.unique_id), seconds)]
     if recorder.state in OPEN and recorder.state not in SILENT:
         return silence(book, recorder, *why, at)
     return []

@@ -271,6 +271,7 @@ class Warden:
         actions = silence.review(self.book, [event.unique_id], event.at)
         for one in hearing:
             actions += announcing.whisper_to(self.book, one, event.at)
+            actions += silence.renew(self.book, one, event.at)
         return actions + self._ensure_one_recorded(hearing, event.at)
 
     def _note_phones(self, hearing: list[Leg]) -> None:
@@ -361,7 +362,10 @@ class Warden:
             return []
         actions = rec.note_started(recorder, event.file, event.monitor_id, event.at)
         actions += tell(recorder, Signal.STARTED, event.at)
-        self._watch(event.unique_id)
+        leg = self.book.leg(event.unique_id)
+        if leg is not None:
+            leg.heard = self.book.calls.partners(leg)
+            silence.watch(self.book, leg)
         return actions + self._release_returning(event.unique_id)
 
     def _recorder_start_failed(self, event: ev.RecorderStartFailed) -> Actions:
@@ -380,6 +384,8 @@ class Warden:
         if recorder is not None and event.proof == recorder.proof and recorder.state in OPEN:
             actions += rec.note_proven_stopped(recorder, event.how, event.at)
             actions += tell(recorder, Signal.PROVEN_STOPPED, event.at)
+            if recorder.why == silence.RENEWED:
+                actions += silence.review(self.book, [event.unique_id], event.at)
         actions = gate.note_proven(self.book, event) + actions
         if event.foreign:
             text = f"{event.foreign} recorder(s) that are not ours were stopped before the card line"
@@ -646,11 +652,6 @@ class Warden:
 
     def _return_timed_out(self, unique_id: str, _at: float) -> Actions:
         return self._release_returning(unique_id, prompt=False)
-
-    def _watch(self, unique_id: str) -> None:
-        leg = self.book.leg(unique_id)
-        if leg is not None:
-            silence.watch(self.book, leg)
 
 
 def unexpected(value: NoReturn) -> NoReturn:
