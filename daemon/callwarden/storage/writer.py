@@ -97,6 +97,10 @@ class Writer:
             self._changed.notify()
         return done
 
+    def wait(self, work: Callable[[Database], T]) -> T:
+        """:meth:`run` for a worker thread: wait for the result. Never in the event loop."""
+        return self.run(work).result()
+
     async def flush(self) -> None:
         """Return when all that was saved so far is in the catalogue, however long the disk is in trouble."""
         await asyncio.wrap_future(self.run(lambda _: None))

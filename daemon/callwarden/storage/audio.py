@@ -1,0 +1,231 @@
+"""Measuring and joining recordings, of any length in the same little memory.
+
+Takes files of the spool, gives one recording: blocks are copied as they are, never decoded and encoded again, so
+nothing is lost and joining costs what reading and hashing cost. pydub loads whole files (57 MB an hour), so it is for
+prompts; ffmpeg is asked only for what is in another encoding than the recording, and to encode a second of silence.
+
+A file's time is not the wall's: a recorder that hears nothing (no RTP) writes nothing, so a segment may hold less
+audio than its span. Its audio stays together, at its beginning; ``parts`` decides what follows it.
+"""
+
+import array
+import errno
+import hashlib
+import math
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, repeat
+from pathlib import Path
+from typing import IO
+
+from callwarden.storage.riff import AudioError, Encoding, Media, gsm, header, pcm, read_media
+
+# Big enough that hashing and reading release the GIL for most of the time, small enough for a flat memory.
+CHUNK_BYTES = 256 * 1024
+# Audible, quiet, and no tone that a telephone network uses.
+TONE_HERTZ, TONE_AMPLITUDE = 520, 1600
+# Transcoding runs some hundred times faster than real time; one that takes this long hangs.
+FFMPEG_SECONDS = 900
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFile:
+    """A file of the spool, whole."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Time without sound, in seconds."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tone:
+    """Time that is heard to be missing, in seconds."""
+
+    seconds: float
+
+
+Part = AudioFile | Silence | Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What was written."""
+
+    sha256: str
+    bytes: int
+    seconds: float
+
+
+def measure(path: Path) -> Media:
+    """What ``path`` holds, by its header and its real size. Raises :class:`AudioError`, FileNotFoundError."""
+    with open_regular(path) as file:
+        return read_media(file)
+
+
+def encoding_of(name: str) -> Encoding:
+    """The encoding of a recording format of the configuration (``wav``, ``wav49``)."""
+    return gsm() if name == "wav49" else pcm()
+
+
+def join(parts: Sequence[Part], out: IO[bytes], encoding: Encoding, scratch: Path) -> Joined:
+    """Write ``parts``, one after the other, to ``out`` as one WAV file; hash it on its way.
+
+    What is in another encoding is first turned into ``encoding``, in files in ``scratch`` that nobody else can name.
+    """
+    with ExitStack() as stack:
+        sources = [_source(part, encoding, scratch, stack) for part in parts]
+        blocks = sum(source.blocks for source in sources)
+        chunks = chain([header(encoding, blocks)], *(source.chunks() for source in sources), _padding(encoding, blocks))
+        sha256, size = _write(chunks, out)
+    return Joined(sha256, size, encoding.seconds(blocks))
+
+
+def open_regular(path: Path) -> IO[bytes]:
+    """Open a file that Asterisk's user could have replaced: no symbolic link, no device, no pipe is opened."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise AudioError("it is a symbolic link") from None
+        raise
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise AudioError("it is not a regular file")
+    return os.fdopen(descriptor, "rb")
+
+
+@dataclass(frozen=True, slots=True)
+class _FromFile:
+    file: IO[bytes]
+    offset: int
+    blocks: int
+    size: int
+
+    def chunks(self) -> Iterator[bytes]:
+        self.file.seek(self.offset)
+        left = self.size
+        while left:
+            chunk = self.file.read(min(CHUNK_BYTES, left))
+            if not chunk:
+                raise AudioError("it became shorter while it was read")
+            left -= len(chunk)
+            yield chunk
+
+
+@dataclass(frozen=True, slots=True)
+class _FromPattern:
+    """A second of sound, over and over."""
+
+    pattern: bytes
+    blocks: int
+    size: int
+
+    def chunks(self) -> Iterator[bytes]:
+        whole, rest = divmod(self.size, len(self.pattern))
+        yield from repeat(self.pattern, whole)
+        yield self.pattern[:rest]
+
+
+def _source(part: Part, encoding: Encoding, scratch: Path, stack: ExitStack) -> _FromFile | _FromPattern:
+    if isinstance(part, AudioFile):
+        return _from_file(part.path, encoding, scratch, stack)
+    blocks = encoding.blocks(part.seconds)
+    hertz = TONE_HERTZ if isinstance(part, Tone) else 0
+    return _FromPattern(_second_of(encoding, hertz), blocks, blocks * encoding.block_bytes)
+
+
+def _from_file(path: Path, encoding: Encoding, scratch: Path, stack: ExitStack) -> _FromFile:
+    file: IO[bytes] = stack.enter_context(open_regular(path))
+    media = read_media(file)
+    if media.encoding != encoding:
+        file = _converted(file, encoding, scratch, stack)
+        media = read_media(file)
+    return _FromFile(file, media.offset, media.blocks, media.blocks * encoding.block_bytes)
+
+
+def _padding(encoding: Encoding, blocks: int) -> list[bytes]:
+    """A RIFF chunk has an even length; a block of GSM has 65 bytes."""
+    return [b"\0"] if blocks * encoding.block_bytes % 2 else []
+
+
+def _write(chunks: Iterator[bytes], out: IO[bytes]) -> tuple[str, int]:
+    digest, size = hashlib.sha256(), 0
+    for chunk in chunks:
+        digest.update(chunk)
+        size += out.write(chunk)
+    return digest.hexdigest(), size
+
+
+def _converted(file: IO[bytes], encoding: Encoding, scratch: Path, stack: ExitStack) -> IO[bytes]:
+    """``file`` in ``encoding``, as a nameless file: ffmpeg reads the descriptor, so no path can mislead it."""
+    file.seek(0)
+    result = stack.enter_context(_nameless(scratch))
+    # Asterisk's unfinished header says 0 bytes: -ignore_length reads to the end of the file.
+    _ffmpeg(["-ignore_length", "1", "-f", "wav", "-i", "pipe:0"], encoding, stdin=file, stdout=result)
+    return result
+
+
+@lru_cache(maxsize=8)
+def _second_of(encoding: Encoding, hertz: int) -> bytes:
+    """A second of a tone (0: of silence) in ``encoding``; a whole number of waves, so it repeats without a click."""
+    plain = pcm(encoding.rate, encoding.channels)
+    sound = _tone(encoding.rate, encoding.channels, hertz)
+    if encoding == plain:
+        return sound
+    with _nameless() as file, _nameless() as result:
+        file.write(header(plain, encoding.rate) + sound)
+        file.seek(0)
+        _ffmpeg(["-f", "wav", "-i", "pipe:0"], encoding, stdin=file, stdout=result)
+        media = read_media(result)
+        result.seek(media.offset)
+        return result.read(media.blocks * encoding.block_bytes)
+
+
+def _nameless(directory: Path | None = None) -> IO[bytes]:
+    return tempfile.TemporaryFile(dir=directory)
+
+
+def _tone(rate: int, channels: int, hertz: int) -> bytes:
+    wave = (round(TONE_AMPLITUDE * math.sin(2 * math.pi * hertz * n / rate)) for n in range(rate))
+    samples = array.array("h", (sample for sample in wave for _ in range(channels)))
+    if sys.byteorder == "big":
+        samples.byteswap()
+    return samples.tobytes()
+
+
+def _ffmpeg(source: list[str], encoding: Encoding, stdin: IO[bytes], stdout: IO[bytes]) -> None:
+    codec = "libgsm_ms" if encoding.name == "wav49" else "pcm_s16le"
+    target = [
+        "-c:a",
+        codec,
+        "-ar",
+        str(encoding.rate),
+        "-ac",
+        str(encoding.channels),
+        "-bitexact",
+        "-f",
+        "wav",
+        "pipe:1",
+    ]
+    command = ["nice", "-n", "10", "ffmpeg", "-nostdin", "-v", "error", *source, "-map_metadata", "-1", *target]
+    try:
+        done = subprocess.run(
+            command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, timeout=FFMPEG_SECONDS, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise AudioError(f"ffmpeg could not be run ({type(error).__name__}); is it installed?") from error
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip()[-200:]
+        raise AudioError(f"ffmpeg could not convert it: {said}")

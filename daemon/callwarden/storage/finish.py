@@ -1,0 +1,223 @@
+"""From the closed segments of an ended channel to one recording in the vault and its row; or to nothing, on purpose.
+
+Takes a job, gives what came of it; never raises for what a disk or a file does. It is for a worker thread: it reads,
+hashes and writes in chunks that release the GIL. It may stop dead between any two steps and be asked again:
+
+1. A row that is stored already (with its file in the vault) is the result; only the spool is left to clear.
+2. Join into the vault under the recording's own name. Asked again, the same name is replaced as a whole.
+3. The row: stored, with path, hash, length and expiry, in one transaction.
+4. Only then the spool's files go.
+"""
+
+import contextlib
+import os
+import sqlite3
+import stat
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from sqlite_utils import Database
+
+from callwarden.core.facts import RecordingState
+from callwarden.storage.audio import Joined, encoding_of, join, measure
+from callwarden.storage.database import CatalogueError, transaction
+from callwarden.storage.parts import Piece, SpoolFile, SuspendedTime, parts
+from callwarden.storage.riff import AudioError, Encoding, Media, pcm
+from callwarden.storage.vault import Vault, VaultError, name_of
+
+T = TypeVar("T")
+# Behind the event loop's thread and Asterisk, in front of nothing.
+NICENESS = 10
+# A recorder starts and ends some frames beside its confirmations; more than this many seconds is worth a note.
+NOTED_SECONDS = 1.0
+# Asterisk's longest header: what is no longer than this holds nothing (0 bytes: it crashed before it wrote one).
+HEADER_BYTES = 60
+FAILURES = (OSError, AudioError, VaultError, sqlite3.Error, CatalogueError)
+OVER = (RecordingState.DISCARDED, RecordingState.PURGING, RecordingState.PURGED)
+
+
+class Run(Protocol):
+    """Does something on the catalogue's write connection and waits for it: ``Writer.wait``."""
+
+    def __call__(self, work: Callable[[Database], T], /) -> T: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FinishJob:
+    """One channel's recording: its pieces in order (see ``parts``), and what the configuration says of it."""
+
+    unique_id: str
+    plan: tuple[Piece, ...]
+    format: str = "wav"
+    suspended_time: SuspendedTime = "silence"
+    expires: float | None = None
+
+    @property
+    def files(self) -> list[SpoolFile]:
+        """The files among its pieces."""
+        return [piece for piece in self.plan if isinstance(piece, SpoolFile)]
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The recording is in the vault and in the catalogue. ``problems``: what was not as it should be, in sentences."""
+
+    unique_id: str
+    path: str
+    sha256: str
+    bytes: int
+    seconds: float
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FinishFailed:
+    """Nothing was lost: what was in the spool is still there. ``retry``: whether another try may help."""
+
+    unique_id: str
+    reason: str
+    retry: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Discarded:
+    """The recording was let go, and its files are gone."""
+
+    unique_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    state: str
+    path: str | None
+    sha256: str
+    bytes: int
+    seconds: float
+    note: str
+
+
+def lower_priority() -> None:
+    """Make the thread that calls it give way (Linux keeps a niceness for each thread): a pool's initializer."""
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
+
+
+def finish(job: FinishJob, vault: Vault, run: Run) -> Finished | FinishFailed:
+    """Make the job's recording; asked again, finish what was begun."""
+    try:
+        row = run(lambda db: _row(db, job.unique_id))
+        if row is None:
+            return FinishFailed(job.unique_id, "its row is not in the catalogue yet")
+        if row.state in OVER:
+            _clear_spool(job)
+            return FinishFailed(job.unique_id, f"it is {row.state} already", retry=False)
+        result = _stored_before(job, row, vault) or _store(job, vault, run)
+        if isinstance(result, Finished):
+            _clear_spool(job)
+    except FAILURES as error:
+        return FinishFailed(job.unique_id, str(error))
+    return result
+
+
+def discard(job: FinishJob, run: Run, why: str) -> Discarded | FinishFailed:
+    """Let a recording go that must not be kept (nobody answered): first the row says so, then its files go."""
+    try:
+        if not run(lambda db: _set_discarded(db, job.unique_id, why)):
+            return FinishFailed(job.unique_id, "its row is not in the catalogue, or it is stored", retry=False)
+        for file in job.files:
+            file.path.unlink(missing_ok=True)
+    except FAILURES as error:
+        return FinishFailed(job.unique_id, str(error))
+    return Discarded(job.unique_id)
+
+
+def _stored_before(job: FinishJob, row: _Row, vault: Vault) -> Finished | None:
+    if row.path is None or not vault.exists(row.path):
+        return None
+    problems = tuple(row.note.split("\n")) if row.note else ()
+    return Finished(job.unique_id, row.path, row.sha256, row.bytes, row.seconds, problems)
+
+
+def _store(job: FinishJob, vault: Vault, run: Run) -> Finished | FinishFailed:
+    files = job.files
+    if not any(file.path.exists() for file in files):
+        return FinishFailed(job.unique_id, "none of its files is in the spool", retry=False)
+    looked_at = {file.path: _look(file) for file in files}
+    media = {path: found for path, found in looked_at.items() if isinstance(found, Media) and found.blocks}
+    problems = [problem for file in files if (problem := _problem(file, looked_at[file.path]))]
+    encoding = _encoding(job, media)
+    name = name_of(job.unique_id, encoding.extension)
+    heard = {path: found.seconds for path, found in media.items()}
+    with vault.put(name) as out:
+        joined = join(parts(job.plan, heard, job.suspended_time), out, encoding, vault.scratch)
+    if not run(lambda db: _set_stored(db, job, name, joined, problems)):
+        return FinishFailed(job.unique_id, "its row is gone from the catalogue")
+    return Finished(job.unique_id, name, joined.sha256, joined.bytes, joined.seconds, tuple(problems))
+
+
+def _look(file: SpoolFile) -> Media | AudioError | None:
+    """What the file holds, what is wrong with it, or None when there is none."""
+    try:
+        return measure(file.path)
+    except FileNotFoundError:
+        return None
+    except AudioError as error:
+        there = file.path.lstat()
+        begun = stat.S_ISREG(there.st_mode) and there.st_size <= HEADER_BYTES
+        return Media(pcm(), 0, 0) if begun else error
+
+
+def _problem(file: SpoolFile, found: Media | AudioError | None) -> str:
+    name = file.path.name
+    if found is None:
+        return f"{name} is not in the spool" if file.expected else ""
+    if isinstance(found, AudioError):
+        return f"{name} is left in the spool: {found}"
+    if not found.blocks:
+        return f"{name} holds no audio"
+    lacking = file.ended - file.started - found.seconds
+    return f"{name} holds {lacking:.1f} s less than its recorder ran" if lacking > NOTED_SECONDS else ""
+
+
+def _encoding(job: FinishJob, media: Mapping[Path, Media]) -> Encoding:
+    """The configured format at the rate that Asterisk wrote, so that usually nothing is converted."""
+    written = (found.encoding for found in media.values() if found.encoding.name == job.format)
+    return next(written, encoding_of(job.format))
+
+
+def _clear_spool(job: FinishJob) -> None:
+    """Remove the job's files, except one that could not be read as audio: it may be all there is of a call."""
+    for file in job.files:
+        if not isinstance(_look(file), AudioError):
+            file.path.unlink(missing_ok=True)
+
+
+def _row(db: Database, unique_id: str) -> _Row | None:
+    row = db.conn.execute(
+        "SELECT state, path, sha256, bytes, seconds, note FROM recordings WHERE unique_id = ?", [unique_id]
+    ).fetchone()
+    return None if row is None else _Row(*row)
+
+
+def _set_stored(db: Database, job: FinishJob, path: str, joined: Joined, problems: Sequence[str]) -> bool:
+    values = (path, job.format, joined.sha256, joined.bytes, joined.seconds, time.time(), job.expires)
+    with transaction(db) as connection:
+        changed = connection.execute(
+            "UPDATE recordings SET state = 'stored', path = ?, format = ?, sha256 = ?, bytes = ?, seconds = ?, "
+            "stored = ?, expires = ?, note = ? WHERE unique_id = ? AND state NOT IN ('purging', 'purged')",
+            [*values, "\n".join(problems), job.unique_id],
+        ).rowcount
+    return changed == 1
+
+
+def _set_discarded(db: Database, unique_id: str, why: str) -> bool:
+    with transaction(db) as connection:
+        changed = connection.execute(
+            "UPDATE recordings SET state = 'discarded', note = ? WHERE unique_id = ? AND path IS NULL",
+            [why, unique_id],
+        ).rowcount
+    return changed == 1

@@ -1,0 +1,110 @@
+"""From a channel's segments and suspensions to the order in which its recording is put together. Pure.
+
+The clock of a recording: every segment begins as long after the first one began as it did on the wall. What lies
+between two segments is suspended (filled as configured: silence, a tone, or cut out) or missing (silence, always:
+nobody decided it). A segment that holds less audio than its span (no RTP, a late first frame) keeps its audio together
+at its beginning and is followed by silence, so that what comes later is where the clock says; behind the last segment
+nothing is added. With suspended time cut out it is the same clock, stopped while suspended.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Literal
+
+from callwarden.core.facts import Segment, SegmentState, Suspension
+from callwarden.storage.audio import AudioFile, Part, Silence, Tone
+
+SuspendedTime = Literal["silence", "tone", "cut"]
+
+
+@dataclass(frozen=True, slots=True)
+class SpoolFile:
+    """One segment: its file, and when (UTC epoch seconds) its recorder ran. A failed one need not have a file."""
+
+    path: Path
+    started: float
+    ended: float
+    expected: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Suspended:
+    """Time that was not recorded on purpose."""
+
+    started: float
+    ended: float
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Time that should have been recorded."""
+
+    started: float
+    ended: float
+
+
+Piece = SpoolFile | Suspended | Missing
+
+
+def pieces(
+    segments: Sequence[Segment], suspensions: Sequence[Suspension], spool: Path, ended: float
+) -> tuple[Piece, ...]:
+    """A channel's recording in the order of time; ``ended`` is when the channel did."""
+    files = sorted((_file(segment, spool, ended) for segment in segments), key=lambda file: file.started)
+    result: list[Piece] = list(files[:1])
+    for before, after in pairwise(files):
+        result += [*_between(before.ended, after.started, suspensions), after]
+    return tuple(result)
+
+
+def parts(plan: Sequence[Piece], heard: Mapping[Path, float], suspended_time: SuspendedTime) -> list[Part]:
+    """What to join. ``heard`` are the files that hold audio, and for how many seconds."""
+    return list(_placed(plan, heard, suspended_time))
+
+
+def _placed(plan: Sequence[Piece], heard: Mapping[Path, float], suspended_time: SuspendedTime) -> Iterator[Part]:
+    origin, at = plan[0].started if plan else 0.0, 0.0
+    for piece in plan:
+        due = piece.started - origin
+        if isinstance(piece, SpoolFile) and piece.path not in heard:
+            continue
+        if due > at:
+            yield Silence(due - at)
+            at = due
+        if isinstance(piece, SpoolFile):
+            yield AudioFile(piece.path)
+            at += heard[piece.path]
+        elif isinstance(piece, Suspended) and suspended_time == "cut":
+            origin += piece.ended - piece.started
+        elif piece.ended - origin > at:
+            seconds = piece.ended - origin - at
+            yield Tone(seconds) if isinstance(piece, Suspended) and suspended_time == "tone" else Silence(seconds)
+            at += seconds
+
+
+def _file(segment: Segment, spool: Path, ended: float) -> SpoolFile:
+    started = segment.asked if segment.started is None else segment.started
+    stopped = ended if segment.stopped is None else segment.stopped
+    expected = segment.state is not SegmentState.FAILED
+    return SpoolFile(_on_disk(spool / segment.file), started, max(started, stopped), expected)
+
+
+def _on_disk(path: Path) -> Path:
+    """Asterisk writes the format wav49 into files named ``.WAV``."""
+    return path.with_suffix(".WAV") if path.suffix == ".wav49" else path
+
+
+def _between(start: float, end: float, suspensions: Sequence[Suspension]) -> Iterator[Piece]:
+    for silent in sorted(suspensions, key=lambda item: item.asked):
+        begin = max(start, silent.asked if silent.confirmed is None else silent.confirmed)
+        until = end if silent.ended is None else min(end, silent.ended)
+        if begin >= until:
+            continue
+        if begin > start:
+            yield Missing(start, begin)
+        yield Suspended(begin, until)
+        start = until
+    if end > start:
+        yield Missing(start, end)

@@ -1,0 +1,174 @@
+"""The vault: where finished recordings lie, 0700 and 0600, read and written by the daemon alone.
+
+A name in the vault is ``YYYY/MM/DD/<id>.<extension>``, made from the recording's id and from nothing else: no number,
+no name, nothing a caller chose. A file appears under its name only when it is whole and on the disk (written in
+``.incoming`` of the same filesystem, fsync, rename, fsync of the directory). Below the root no symbolic link is
+followed, whoever made it. Everything here raises OSError, or :class:`VaultError` for a name that is none.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, BinaryIO
+
+INCOMING = ".incoming"
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+NAME = re.compile(r"\d{4}/\d{2}/\d{2}/[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
+PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}", re.ASCII)
+# Asterisk's unique ids: [system name-]seconds of the channel's birth.counter
+BIRTH = re.compile(r"(?:^|-)(\d{9,10})\.\d+$", re.ASCII)
+UNDATED = "0000/00/00"
+
+
+class VaultError(Exception):
+    """A name that the vault never gave."""
+
+
+def name_of(unique_id: str, extension: str) -> str:
+    """Where the recording ``unique_id`` belongs. Different ids have different names, whatever is in them."""
+    if PLAIN_ID.fullmatch(unique_id):
+        stem = unique_id
+    else:
+        cleaned = re.sub(r"[^A-Za-z0-9.-]", "", unique_id)[:60].strip(".-")
+        # "_" is in no plain id, so no made-up id can have the name of another one.
+        stem = f"x{cleaned}_{hashlib.sha256(unique_id.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
+    birth = BIRTH.search(unique_id)
+    day = datetime.fromtimestamp(int(birth[1]), UTC).strftime("%Y/%m/%d") if birth else UNDATED
+    return f"{day}/{stem}.{extension}"
+
+
+class Vault:
+    """The vault in ``root``, which is made (0700) when it is missing."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.scratch = root / INCOMING
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.scratch.mkdir(mode=0o700, exist_ok=True)
+
+    @contextmanager
+    def put(self, name: str) -> Iterator[IO[bytes]]:
+        """Write a recording: when the block ends well it lies under ``name``, whole and safe; else there is nothing."""
+        directory, _, base = _checked(name).rpartition("/")
+        with self._opened(INCOMING) as incoming:
+            try:
+                with os.fdopen(os.open(base, NEW_FILE, 0o600, dir_fd=incoming), "wb") as file:
+                    yield file
+                    file.flush()
+                    os.fsync(file.fileno())
+                with self._opened(directory, make=True) as target:
+                    os.rename(base, base, src_dir_fd=incoming, dst_dir_fd=target)
+                    os.fsync(target)
+            except BaseException:
+                _remove(base, incoming)
+                raise
+
+    def open(self, name: str) -> BinaryIO:
+        """The recording ``name``, for reading."""
+        directory, _, base = _checked(name).rpartition("/")
+        with self._opened(directory) as opened:
+            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+            return os.fdopen(os.open(base, flags, dir_fd=opened), "rb")
+
+    def exists(self, name: str) -> bool:
+        """Whether there is a file of this name. Not being able to look raises: it is not a no."""
+        directory, _, base = _checked(name).rpartition("/")
+        try:
+            with self._opened(directory) as opened:
+                os.stat(base, dir_fd=opened, follow_symlinks=False)
+        except FileNotFoundError:
+            return False
+        return True
+
+    def remove(self, name: str) -> bool:
+        """Delete one recording for good; False when it was gone already."""
+        result = self.remove_all([name])[name]
+        if isinstance(result, OSError):
+            raise result
+        return result
+
+    def remove_all(self, names: Iterable[str]) -> dict[str, bool | OSError]:
+        """Delete many: for each, True, False when it was gone already, or why it is still there.
+
+        A directory is written to the disk once, after its last deletion, and goes when it is empty.
+        """
+        results: dict[str, bool | OSError] = {}
+        in_directories: dict[str, list[str]] = {}
+        for name in names:
+            directory, _, base = _checked(name).rpartition("/")
+            in_directories.setdefault(directory, []).append(base)
+        for directory, bases in in_directories.items():
+            results |= self._remove_in(directory, bases)
+        return results
+
+    def sweep(self) -> int:
+        """Remove what a crash left half written; for start-up only, when nothing is being put. How many there were."""
+        left = list(self.scratch.iterdir())
+        for path in left:
+            path.unlink()
+        return len(left)
+
+    def _remove_in(self, directory: str, bases: list[str]) -> dict[str, bool | OSError]:
+        try:
+            with self._opened(directory) as opened:
+                results = {f"{directory}/{base}": _remove(base, opened) for base in bases}
+                os.fsync(opened)
+        except FileNotFoundError:
+            return {f"{directory}/{base}": False for base in bases}
+        except OSError as error:
+            return {f"{directory}/{base}": error for base in bases}
+        self._prune(directory)
+        return results
+
+    def _prune(self, directory: str) -> None:
+        """Remove the day, the month and the year when they are empty."""
+        day = self.root / directory
+        for path in (day, day.parent, day.parent.parent):
+            try:
+                path.rmdir()
+            except OSError:
+                return
+
+    @contextmanager
+    def _opened(self, directory: str, make: bool = False) -> Iterator[int]:
+        """A directory below the root, every step of the way without following a link."""
+        current = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for step in directory.split("/"):
+                if make:
+                    _make(step, current)
+                below = os.open(step, DIRECTORY, dir_fd=current)
+                os.close(current)
+                current = below
+            yield current
+        finally:
+            os.close(current)
+
+
+def _make(step: str, parent: int) -> None:
+    try:
+        os.mkdir(step, 0o700, dir_fd=parent)
+    except FileExistsError:
+        return
+    os.fsync(parent)
+
+
+def _remove(base: str, directory: int) -> bool | OSError:
+    try:
+        os.unlink(base, dir_fd=directory)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        return error
+    return True
+
+
+def _checked(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise VaultError(f"{name!r} is not a name of the vault.")
+    return name
