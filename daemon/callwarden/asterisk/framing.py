@@ -13,13 +13,14 @@ ActionID nobody can guess, never by an event.)
 import logging
 from collections.abc import Iterator
 
-from callwarden.asterisk.wire import DESCRIBED, Headers, as_it_came, event_of, mend, parse
+from callwarden.asterisk.wire import DESCRIBED, UNKNOWN_CHANNEL, Headers, as_it_came, event_of, mend, parse
 
 log = logging.getLogger(__name__)
 
 GREETING = b"Asterisk Call Manager/"
 MAX_MESSAGE = 1 << 20  # bytes without an end: no AMI message is near it
 MAX_PIECES = 24  # a number of 79 characters has at most 19 message ends
+MAX_READS = 3  # Asterisk writes an event at once, so its second half is not later than a read or two
 
 
 class NotAmi(ConnectionError):
@@ -33,6 +34,7 @@ class Framer:
         self.protocol = ""
         self._rest = b""
         self._held: list[str] = []
+        self._reads_held = 0
         self._taken_as_they_come: set[str] = set()
 
     def feed(self, data: bytes) -> Iterator[Headers]:
@@ -47,6 +49,9 @@ class Framer:
         if end >= 0:
             # Decoded only here, at a message's end: a character split by two reads is whole again.
             yield from self._messages(data[:end].decode("utf-8", "replace").split("\r\n\r\n"))
+        self._reads_held = self._reads_held + 1 if self._held else 0
+        if self._reads_held >= MAX_READS:
+            yield from self._release()
 
     def _greeted(self, data: bytes) -> bytes:
         line, found, rest = data.partition(b"\r\n")
@@ -73,6 +78,8 @@ class Framer:
         event = event_of(text)
         if event in self._taken_as_they_come:
             yield as_it_came(text)
+        elif event in DESCRIBED and not fault:
+            self._held = [text]  # whole in itself, but what follows says that it is not
         elif event in DESCRIBED:
             yield from self._hold(text)
         else:
@@ -89,17 +96,14 @@ class Framer:
             yield from self._release()
 
     def _release(self) -> Iterator[Headers]:
-        """No other half: no caller did this, it is how this Asterisk describes a channel."""
+        """No other half. Then what is odd comes after the channel's headers (a dialled string), and the first of each
+        is the real one; or it is how this Asterisk describes channels."""
         texts, self._held = self._held, []
-        event, (headers, fault) = event_of(texts[0]), parse(texts[0])
-        if headers is None and "more than once" not in fault:
-            log.warning("AMI event %s %s; it is taken as it comes from now on", event, fault)
+        event, fault = event_of(texts[0]), parse(texts[0])[1]
+        log.warning("AMI event %s %s; it is taken as it comes", event, fault or "is followed by half a message")
+        if fault == UNKNOWN_CHANNEL:
             self._taken_as_they_come.add(event)
-            headers = as_it_came(texts[0])
-        if headers is None:
-            _dropped(event, fault)
-        else:
-            yield headers
+        yield as_it_came(texts[0])
         yield from self._messages(texts[1:])
 
 

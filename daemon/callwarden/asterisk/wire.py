@@ -30,6 +30,7 @@ DESCRIBED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 # What tells one message from another, and so must not come twice in it.
 _ONCE = ("event", "response", "actionid", "privilege", "bridgeuniqueid", "mixmonitorid")
+UNKNOWN_CHANNEL = "does not describe its channel as Asterisk 16 to 22 do"
 
 _ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v": "\v"}
@@ -146,7 +147,7 @@ def _fault(event: str, names: tuple[str, ...]) -> str:
     if twice:
         return f"has the header {twice[0]} more than once"
     if not all(_described(prefix, names) for prefix in prefixes):
-        return "does not describe its channel as Asterisk does"
+        return UNKNOWN_CHANNEL
     return ""
 
 
