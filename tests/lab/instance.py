@@ -4,14 +4,10 @@ Takes a version and a name; gives an Asterisk with its own directory, its own po
 programs. Its directory is `/lab/<id>` for itself and `ROOT/lab/<id>` for everybody else: deliberately two views of one
 spool, as with an Asterisk in a container.
 
-An Asterisk dies with the process that started it (parent death signal); what a killed run leaves behind on disk is
-removed at the next start.
+An Asterisk dies with the process that started it; what a killed run leaves behind is removed at the next start.
 """
 
-import contextlib
-import itertools
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -20,12 +16,12 @@ from pathlib import Path
 
 from lab import roots
 from lab.ami import Ami, AmiError
+from lab.homes import new_home
 from lab.ports import PortBlock, reserve
 
 TEMPLATES = Path(__file__).parent / "templates"
 START_TIMEOUT = 20.0
 STOP_TIMEOUT = 5.0
-_serial = itertools.count(1)
 
 
 class AsteriskInstance:
@@ -35,13 +31,19 @@ class AsteriskInstance:
         self.version, self.name, self._templates = version, name, templates
         self.root = roots.asterisk_root(version)
         self.ports: PortBlock = reserve()
-        self.identity = f"{name}-{os.getpid()}-{next(_serial)}"
-        self.home_inside = f"/lab/{self.identity}"
-        self.home = self.root / "lab" / self.identity
+        self._home = new_home(self.root, name)
         self._settings = settings
         self._process: subprocess.Popen[bytes] | None = None
         self._ami: Ami | None = None
         self.on_start: list[Callable[[Ami], None]] = []
+
+    @property
+    def home(self) -> Path:
+        return self._home.outside
+
+    @property
+    def home_inside(self) -> str:
+        return self._home.inside
 
     @property
     def etc(self) -> Path:
@@ -78,10 +80,9 @@ class AsteriskInstance:
         return self._process.pid
 
     def prepare(self) -> None:
-        reap(self.root)
+        self._home.make()
         for part in ("etc", "var", "run", "log", "spool/monitor", "spool/tmp", "data/moh", "data/sounds"):
-            (self.home / part).mkdir(parents=True, exist_ok=True)
-        (self.home / "owner").write_text(f"{os.getpid()} {_start_time(os.getpid())}\n")
+            (self.home / part).mkdir(parents=True)
         self._link_shared_data()
         self.write_configuration()
 
@@ -95,13 +96,10 @@ class AsteriskInstance:
 
     def begin(self) -> None:
         """Start the process without waiting, so that two can start at the same time."""
-        asterisk = ["/usr/sbin/asterisk", "-f", "-C", f"{self.home_inside}/etc/asterisk.conf"]
         with (self.home / "console.log").open("ab") as console:
-            self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", "--", "chroot", str(self.root), *asterisk],
-                stdin=subprocess.DEVNULL, stdout=console, stderr=console, start_new_session=True, cwd="/",
-            )  # fmt: skip
-        (self.home / "pid").write_text(f"{self._process.pid}\n")
+            self._process = self._home.popen(
+                "/usr/sbin/asterisk", "-f", "-C", f"{self.home_inside}/etc/asterisk.conf", output=console
+            )
 
     def wait_ready(self) -> None:
         deadline = time.monotonic() + START_TIMEOUT
@@ -127,7 +125,7 @@ class AsteriskInstance:
     def remove(self) -> None:
         self.stop()
         self.ports.release()
-        shutil.rmtree(self.home, ignore_errors=True)
+        self._home.remove()
 
     def cli(self, command: str) -> str:
         return self.ami.command(command)
@@ -197,33 +195,3 @@ def render(template: str, values: Mapping[str, object]) -> str:
         unknown = template.split("@@")[1]
         raise KeyError(f"the template asks for @@{unknown}@@, which nobody gives")
     return template
-
-
-def reap(root: Path) -> None:
-    """End and remove what a killed run left in this root: whatever has an owner that is gone."""
-    for home in (root / "lab").glob("*"):
-        if not _owner_lives(home):
-            with contextlib.suppress(OSError, ValueError):
-                _kill_if_ours(int((home / "pid").read_text()), home.name)
-            shutil.rmtree(home, ignore_errors=True)
-
-
-def _owner_lives(home: Path) -> bool:
-    try:
-        pid, started = (home / "owner").read_text().split()
-        return _start_time(int(pid)) == started
-    except (OSError, ValueError):
-        # No owner file: being made this moment, or half removed. Its age decides.
-        with contextlib.suppress(OSError):
-            return time.time() - home.stat().st_mtime < 60
-        return True
-
-
-def _kill_if_ours(pid: int, identity: str) -> None:
-    if f"/lab/{identity}/".encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
-        os.kill(pid, signal.SIGKILL)
-
-
-def _start_time(pid: int) -> str:
-    """When a process started, in kernel ticks: tells it from a later one with the same number."""
-    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]

@@ -1,7 +1,8 @@
 """Keeps every file that ever appears below some directories, so that what was deleted can still be searched.
 
 Takes directories; opens each file the moment it appears and keeps it open: the kernel then keeps its content, however
-it is renamed or deleted. Whatever was there before counts too.
+it is renamed or deleted. What was there before does not count, but is kept open too: its inode must not come back as
+another file's.
 """
 
 import contextlib
@@ -37,6 +38,7 @@ class Watcher:
         self._inotify = Inotify(sync_timeout=0.05)
         self._known: set[tuple[int, int]] = set()
         self._kept: list[Kept] = []
+        self._before: list[Kept] = []
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="watcher", daemon=True)
 
@@ -44,14 +46,15 @@ class Watcher:
         for directory in self._directories:
             directory.mkdir(parents=True, exist_ok=True)
             self._take_directory(directory)
+        self._before, self._kept = self._kept, []
         self._thread.start()
         return self
 
     def __exit__(self, *failure: object) -> None:
         self.stop()
-        for kept in self._kept:
+        for kept in (*self._before, *self._kept):
             os.close(kept.handle)
-        self._kept.clear()
+        self._before, self._kept = [], []
 
     def stop(self) -> None:
         """Watch no longer; what was kept stays until the `with` block ends."""

@@ -130,6 +130,13 @@ class Party:
         spans = tones.spans_with(self.listen(seconds), frequency, threshold)
         return sum(end - start for start, end in spans) >= seconds * 0.6
 
+    def will_hear(self, frequency: float, within: float = 5, threshold: float = -35) -> bool:
+        """Listen until that tone comes: a transfer begins with a beep and some rearranging."""
+        deadline = time.monotonic() + within
+        while not (heard := self.hears(frequency, 0.3, threshold)) and time.monotonic() < deadline:
+            pass
+        return heard
+
     def listen(self, seconds: float) -> Path:
         """Record what this party hears from now on."""
         name = f"{self.world.spool_inside}/monitor/listen-{self.unique_id}-{next(self.world.serial)}"
