@@ -80,7 +80,8 @@ class Service:
 
     async def start(self) -> None:
         """Open everything. Raises what makes running pointless: no spool, no catalogue, a port that is taken."""
-        await self.keeper.start()
+        for event in await self.keeper.start():
+            self.receive(event)
         self.spool.start()
         await self.agi.start()
         await self.ari.start()

@@ -7,7 +7,7 @@ from callwarden.config import Settings
 from callwarden.core import actions as do
 from callwarden.core import policy
 from callwarden.core.calls import Calls, Leg
-from callwarden.core.events import StepAsked
+from callwarden.core.events import ChannelRemembered, StepAsked
 from callwarden.core.facts import Announcement, Call, Channel, Role
 from callwarden.core.recorder import Recorder
 
@@ -32,13 +32,15 @@ class Gate:
 
 @dataclass(slots=True)
 class Book:
-    """``blind`` is whether nothing is known of Asterisk now; ``learned_trunks`` are endpoints that came through
-    callwarden-inbound; ``last_phone`` is the phone a party last talked with; ``early`` are steps that overtook the news
-    of their channel; ``returning`` are steps that wait until a channel is recorded again; ``watched`` are channels that
-    have to do with a card line or are silent: while there are none, no conversation has to be looked at."""
+    """``blind`` is whether nothing is known of Asterisk now; ``remembered`` are channels that the catalogue knew at the
+    start and that no snapshot has shown yet; ``learned_trunks`` are endpoints that came through callwarden-inbound;
+    ``last_phone`` is the phone a party last talked with; ``early`` are steps that overtook the news of their channel;
+    ``returning`` are steps that wait until a channel is recorded again; ``watched`` are channels that have to do with a
+    card line or are silent: while there are none, no conversation has to be looked at."""
 
     settings: Settings
     blind: bool = True
+    remembered: dict[str, ChannelRemembered] = field(default_factory=dict)
     calls: Calls = field(default_factory=Calls)
     facts: dict[str, Call] = field(default_factory=dict)
     recorders: dict[str, Recorder] = field(default_factory=dict)

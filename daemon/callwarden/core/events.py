@@ -7,6 +7,8 @@ survives transfers and masquerades; the channel's name is only carried where Ast
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from callwarden.core.facts import Announcement, Call, Channel, Gap, Recording, Segment, Suspension
+
 
 class Step(StrEnum):
     """A step that a call waits for: the name is the path of its FastAGI address in ``dialplan/callwarden.conf``."""
@@ -152,6 +154,20 @@ class ForeignRecorderStarted:
     unique_id: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelRemembered:
+    """When the daemon stopped, this channel had not ended, or its recording was not finished."""
+
+    at: float
+    call: Call
+    channel: Channel
+    recording: Recording | None = None
+    segments: tuple[Segment, ...] = ()
+    suspensions: tuple[Suspension, ...] = ()
+    announcements: tuple[Announcement, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class SnapshotTaken:
     """All that lived at ``since`` was reported as ``ChannelCreated(found=True)``; ``alive`` are its unique ids."""
@@ -216,7 +232,7 @@ class RecordersStopUnproven:
 
 @dataclass(frozen=True, slots=True)
 class SegmentFileClosed:
-    """The spool showed this file closed by its writer; ``size`` in bytes, -1 where no such file was ever seen."""
+    """The spool showed this file closed by its writer at ``at``; ``size`` in bytes, -1 where no such file is seen."""
 
     at: float
     file: str
@@ -237,11 +253,15 @@ class RecordingDiscarded:
 
 @dataclass(frozen=True, slots=True)
 class RecordingStoreFailed:
-    """The joined file could not be put into the vault; the spool's files are still there."""
+    """The joined file could not be put into the vault; what was in the spool is still there.
+
+    ``final`` where another try cannot help: the files are gone.
+    """
 
     at: float
     unique_id: str
     reason: str
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +348,7 @@ Event = (
     | DialBegun
     | DialEnded
     | ForeignRecorderStarted
+    | ChannelRemembered
     | SnapshotTaken
     | LinkLost
     | RecorderStarted

@@ -50,6 +50,7 @@ class RecordingState(StrEnum):
     CLOSED = "closed"
     STORED = "stored"
     DISCARDED = "discarded"
+    MISSING = "missing"
     PURGING = "purging"
     PURGED = "purged"
 

@@ -1,7 +1,7 @@
 """What every second of an answered channel was: recorded, suspended, exempt or a gap, without a hole or an overlap.
 
 Takes one channel's facts, gives spans that follow one another from answer to end. Where facts overlap, silence wins
-over sound: a second that is claimed as recorded and as suspended is shown as suspended.
+over sound: a second that is claimed as recorded and as suspended or missing is shown as what is worse.
 """
 
 from collections.abc import Iterable, Sequence
@@ -25,8 +25,8 @@ def account(
     """The spans of a channel that was answered and ended at these times (UTC epoch seconds)."""
     claims = [
         *_suspended(suspensions, ended),
-        *_recorded(segments, ended),
         *(Span(gap.started, gap.ended, Kind.GAP, gap.cause) for gap in gaps),
+        *_recorded(segments, ended),
         *([Span(answered, ended, Kind.EXEMPT, exempt)] if exempt else []),
     ]
     return _merged(_strongest(claims, answered, ended))

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from callwarden.core import actions as do
-from callwarden.core.facts import Gap, Recording, RecordingState, Segment, SegmentState, Suspension
+from callwarden.core.facts import Channel, Gap, Recording, RecordingState, Segment, SegmentState, Suspension
 from callwarden.core.recording import SILENT, Order, Signal, step
 
 RETRY_SECONDS = (0.2, 1.0, 2.0, 5.0)
@@ -26,7 +26,8 @@ class Recorder:
     """What is known of one channel's recording.
 
     ``name`` is the channel's present name; ``missing`` since when and why sound is missing now; ``proof`` the number of
-    the latest order to stop: only its proof counts; ``why`` and ``by`` the reason of the next suspension.
+    the latest order to stop: only its proof counts; ``why`` and ``by`` the reason of the next suspension;
+    ``end_unseen`` the row of a channel whose end nobody saw: its files tell when it was.
     """
 
     unique_id: str
@@ -46,6 +47,7 @@ class Recorder:
     proof: int = 0
     why: str = ""
     by: str = ""
+    end_unseen: Channel | None = None
 
     @property
     def fact(self) -> Recording:
@@ -132,7 +134,8 @@ def note_file_closed(recorder: Recorder, file: str, size: int, at: float) -> lis
             end = segment.stopped or recorder.ended or at
             recorder.gaps.append(_gap(recorder, segment.started, end, NO_FILE))
         return _change(recorder, file, state=SegmentState.FAILED)
-    stopped = segment.stopped if segment.stopped is not None else at
+    seen = segment.stopped is not None and recorder.end_unseen is None
+    stopped = segment.stopped if seen else at
     return _change(recorder, file, state=SegmentState.CLOSED, closed=at, size=size, stopped=stopped)
 
 
@@ -147,6 +150,13 @@ def note_hung_up(recorder: Recorder, at: float) -> list[do.Action]:
     return actions + _end_suspension(recorder, at)
 
 
+def note_missing(recorder: Recorder, cause: str) -> None:
+    """What the segments should hold is nowhere: all of it is a gap."""
+    for segment in recorder.segments:
+        if segment.started is not None and segment.stopped is not None:
+            recorder.gaps.append(_gap(recorder, segment.started, segment.stopped, cause))
+
+
 def begin_gap(recorder: Recorder, at: float, cause: str) -> None:
     """Something is missing from now on; an earlier cause stands."""
     if recorder.missing is None:
@@ -158,6 +168,13 @@ def end_gap(recorder: Recorder, at: float) -> None:
     if recorder.missing is not None:
         (started, cause), recorder.missing = recorder.missing, None
         recorder.gaps.append(_gap(recorder, started, at, cause))
+
+
+def adopt_own(recorder: Recorder) -> list[do.Action]:
+    """Our own monitor is still running, as it was before the daemon was restarted."""
+    recorder.state = RecordingState.RECORDING
+    last = recorder.segments[-1]
+    return _change(recorder, last.file, state=SegmentState.RECORDING, stopped=None, started=last.started or last.asked)
 
 
 def adopt(recorder: Recorder, file: str, monitor_id: str, started_by: str, at: float) -> list[do.Action]:
@@ -212,11 +229,17 @@ def _retry_start(recorder: Recorder, _at: float) -> list[do.Action]:
 
 
 def _await_files(recorder: Recorder, _at: float) -> list[do.Action]:
-    return [do.SetTimer(("files", recorder.unique_id), FILES_SECONDS if recorder.unclosed else 0.0)]
+    late = recorder.unclosed and recorder.end_unseen is None
+    return [do.SetTimer(("files", recorder.unique_id), FILES_SECONDS if late else 0.0)]
 
 
 def _finish(recorder: Recorder, _at: float) -> list[do.Action]:
-    return [do.Save(gap) for gap in recorder.gaps] + [finishing(recorder)]
+    actions: list[do.Action] = []
+    if recorder.end_unseen is not None:
+        written = [s.closed for s in recorder.segments if s.closed is not None]
+        recorder.ended = max(written, default=recorder.ended)
+        actions.append(do.Save(replace(recorder.end_unseen, ended=recorder.ended)))
+    return [*actions, *(do.Save(gap) for gap in recorder.gaps), finishing(recorder)]
 
 
 def finishing(recorder: Recorder) -> do.Action:

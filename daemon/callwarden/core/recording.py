@@ -35,6 +35,7 @@ class Signal(Enum):
     FILES_CLOSED = auto()
     STORED = auto()
     STORE_FAILED = auto()
+    GIVEN_UP = auto()
     DISCARDED = auto()
 
 
@@ -59,7 +60,7 @@ class IllegalSignal(Exception):
 
 
 W, STG, REC, SPG, SPD = State.WANTED, State.STARTING, State.RECORDING, State.SUSPENDING, State.SUSPENDED
-FLD, CLG, CLD, STD, DSC = State.FAILED, State.CLOSING, State.CLOSED, State.STORED, State.DISCARDED
+FLD, CLG, CLD, STD, DSC, MIS = State.FAILED, State.CLOSING, State.CLOSED, State.STORED, State.DISCARDED, State.MISSING
 S, O = Signal, Order  # noqa: E741  (the table reads better than the letter confuses)
 
 TABLE: dict[State, dict[Signal, tuple[State, tuple[Order, ...]]]] = {
@@ -122,10 +123,12 @@ TABLE: dict[State, dict[Signal, tuple[State, tuple[Order, ...]]]] = {
         S.STORED: (STD, ()),
         S.DISCARDED: (DSC, ()),
         S.STORE_FAILED: (CLD, (O.RETRY_FINISH_LATER,)),
+        S.GIVEN_UP: (MIS, ()),
         S.FILES_CLOSED: (CLD, (O.FINISH,)),
     },
     STD: {},
     DSC: {},
+    MIS: {},
 }  # fmt: skip
 
 SILENT = frozenset({SPG, SPD})

@@ -11,21 +11,19 @@ from typing import Any, NoReturn
 
 from callwarden.config import Settings
 from callwarden.core import actions as do
-from callwarden.core import announcing, gate, policy, silence
+from callwarden.core import announcing, gate, memory, policy, silence
 from callwarden.core import events as ev
 from callwarden.core import recorder as rec
 from callwarden.core.book import Book, Gate
 from callwarden.core.calls import CardStage, Leg
 from callwarden.core.facts import Call, Direction, RecordingState, Role
-from callwarden.core.recorder import EXTENSION_ON_DISK, Recorder, tell
+from callwarden.core.recorder import Recorder, tell
 from callwarden.core.recording import OPEN, Signal
 
 Actions = list[do.Action]
-CARD_CONTEXT = "callwarden-card-line"
 LOST_SECONDS = 0.5
 EARLY_SECONDS = 0.5
 RETURN_SECONDS = 1.0
-NOT_RUNNING = "Callwarden was not running"
 
 
 class Warden:
@@ -48,6 +46,7 @@ class Warden:
             ev.DialBegun: self._dial_begun,
             ev.DialEnded: self._dial_ended,
             ev.ForeignRecorderStarted: self._foreign_recorder,
+            ev.ChannelRemembered: self._remembered,
             ev.SnapshotTaken: self._snapshot,
             ev.LinkLost: self._link_lost,
             ev.RecorderStarted: self._recorder_started,
@@ -104,29 +103,24 @@ class Warden:
         )  # fmt: skip
         leg.role = policy.role_of(leg.name, self.book.settings, self.book.learned_trunks)
         self.book.calls.add(leg)
+        greeted = memory.greet(self.book, leg, event) if event.found else []
         actions = self._note_call(leg)
         if self.book.is_party(leg):
             actions.append(self.book.channel_fact(leg))
         if event.found:
-            return actions + self._found(leg, event)
+            return actions + greeted
         return self._begin(leg, event.at) + actions + self._step_was_early(leg.unique_id, event.at)
 
-    def _found(self, leg: Leg, event: ev.ChannelCreated) -> Actions:
-        """A channel that a snapshot showed: adopt its monitor; a new one waits until the whole picture is there."""
-        if event.context == CARD_CONTEXT:
-            leg.card = CardStage.CLEARED
-            silence.watch(self.book, leg)
-        if not event.file or not self._recordable(leg):
-            return []
-        recorder = self._recorder(leg, event.at)
-        return rec.adopt(recorder, event.file, event.monitor_id, "adopted", event.at)
+    def _remembered(self, event: ev.ChannelRemembered) -> Actions:
+        self.book.remembered[event.channel.unique_id] = event
+        return []
 
     def _begin(self, leg: Leg, at: float) -> Actions:
         """Record a new channel, or keep it silent if it was born into a card payment."""
         silence.watch(self.book, leg)
         if not self._recordable(leg):
             return self._alarm_if_ungated(leg, at)
-        recorder = self._recorder(leg, at)
+        recorder = self.book.recorders.get(leg.unique_id) or memory.new_recorder(self.book, leg, at)
         if self.book.watched:
             why = silence.reason(self.book, leg.unique_id)
             if why is not None:
@@ -155,12 +149,6 @@ class Warden:
                 recorder.exempt = policy.EXEMPT_ONE_PER_CALL
                 actions += silence.silence(self.book, recorder, recorder.exempt, leg.endpoint, at)
         return actions
-
-    def _recorder(self, leg: Leg, at: float) -> Recorder:
-        extension = EXTENSION_ON_DISK[self.book.settings.recording.format]
-        recorder = Recorder(leg.unique_id, leg.linked_id, leg.name, at, extension, answered=leg.answered)
-        self.book.recorders[leg.unique_id] = recorder
-        return recorder
 
     def _note_call(self, leg: Leg) -> Actions:
         """A call's row begins with its first channel; later channels can make it an outbound one."""
@@ -295,7 +283,7 @@ class Warden:
     def _record_after_all(self, leg: Leg, at: float) -> Actions:
         recorder = self.book.recorders.get(leg.unique_id)
         if recorder is None:
-            return tell(self._recorder(leg, at), Signal.START, at)
+            return tell(memory.new_recorder(self.book, leg, at), Signal.START, at)
         recorder.exempt = ""
         return silence.resume_if_free(self.book, recorder, at)
 
@@ -435,6 +423,12 @@ class Warden:
         recorder = self.book.recorders.get(event.unique_id)
         if recorder is None:
             return []
+        if event.final:
+            self.book.recorders.pop(event.unique_id)
+            rec.note_missing(recorder, event.reason)
+            alarm = do.RaiseAlarm("recording-missing", f"a recording is lost: {event.reason}", event.unique_id)
+            gaps: Actions = [do.Save(gap) for gap in recorder.gaps]
+            return [alarm, *gaps, *tell(recorder, Signal.GIVEN_UP, event.at)]
         text = f"a recording could not be put into the vault and stays in the spool: {event.reason}"
         alarm = do.RaiseAlarm("store-failed", text, event.unique_id)
         return [alarm, *tell(recorder, Signal.STORE_FAILED, event.at)]
@@ -455,16 +449,29 @@ class Warden:
         gone = [leg.unique_id for leg in self.book.calls.legs.values() if leg.started < event.since]
         for unique_id in [one for one in gone if one not in event.alive]:
             actions += self._hung_up(ev.ChannelHungUp(event.at, unique_id, seen=False))
+        for known in self.book.remembered.values():
+            actions += memory.bury(self.book, known, event.at)
+        self.book.remembered.clear()
+        self._mark_card_lines()
         for leg in list(self.book.calls.legs.values()):
-            if leg.unique_id not in self.book.recorders:
+            recorder = self.book.recorders.get(leg.unique_id)
+            if recorder is None or recorder.state is RecordingState.WANTED:
                 actions += self._begin_late(leg, event.at)
         return actions + silence.review(self.book, list(self.book.calls.legs), event.at)
+
+    def _mark_card_lines(self) -> None:
+        """Whoever talks with a channel that stands in the card line's context is a card line."""
+        for leg in list(self.book.calls.legs.values()):
+            if leg.card is CardStage.CLEARED:
+                for one in self.book.calls.partners(leg):
+                    self.book.calls.legs[one].role = Role.CARD_LINE
+                    silence.watch(self.book, self.book.calls.legs[one])
 
     def _begin_late(self, leg: Leg, at: float) -> Actions:
         actions = self._begin(leg, at)
         recorder = self.book.recorders.get(leg.unique_id)
         if recorder is not None:
-            rec.begin_gap(recorder, at, NOT_RUNNING)
+            rec.begin_gap(recorder, leg.answered or leg.started, memory.NOT_RUNNING)
         return actions
 
     def _link_lost(self, event: ev.LinkLost) -> Actions:

@@ -1,7 +1,7 @@
 """The daemon's side of storage: facts into the catalogue, ended channels into the vault, one door for the service.
 
-Nothing here blocks the event loop: rows go to the writer's thread, files to one worker thread. What came of a file is
-told as an event.
+Nothing here blocks the event loop: rows go to the writer's thread, files to one worker thread of low priority. What
+came of a file is told as an event.
 """
 
 import asyncio
@@ -9,60 +9,130 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
+from callwarden.assets import asset
 from callwarden.config import Settings
 from callwarden.core import actions as do
 from callwarden.core import events as ev
-from callwarden.core.facts import Fact
-from callwarden.sounds import prompt_hash
+from callwarden.core.facts import Fact, Segment
+from callwarden.sounds import BUILT, SoundsError, prompt_hash
+from callwarden.storage.finish import (
+    Discarded,
+    Finished,
+    FinishFailed,
+    FinishJob,
+    discard,
+    finish,
+    lower_priority,
+)
+from callwarden.storage.parts import pieces
+from callwarden.storage.remembered import remembered
+from callwarden.storage.vault import Vault
 from callwarden.storage.writer import Writer, WriterState
 
 log = logging.getLogger(__name__)
 
+NEVER_ANSWERED = "never answered"
+NOTHING_RECORDED = "nothing was recorded: silent or without a recorder from beginning to end"
+
 
 class Keeper:
-    """``post`` takes events, in the event loop."""
+    """``post`` takes events, in the event loop. ``settings`` may be replaced while it runs."""
 
     def __init__(self, settings: Settings, post: Callable[[ev.Event], None]) -> None:
-        self._settings, self._post = settings, post
-        self._writer: Writer | None = None
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="finish")
-        self.prompt_hash = lru_cache(maxsize=64)(self._prompt_hash)
+        self.settings, self._post = settings, post
+        self.vault = Vault(settings.vault.path)
+        self.state = WriterState("", 0, 0)
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="finish", initializer=lower_priority)
+        self.prompt_hash = lru_cache(maxsize=64)(_prompt_hash)
 
-    async def start(self) -> None:
-        """Open the catalogue. Raises CatalogueError."""
+    async def start(self) -> list[ev.ChannelRemembered]:
+        """Open the catalogue; gives what it knows of calls under way. Raises CatalogueError, VaultError."""
         loop = asyncio.get_running_loop()
 
         def report(state: WriterState) -> None:
             loop.call_soon_threadsafe(self._reported, state)
 
-        self._writer = await asyncio.to_thread(
-            Writer, self._settings.catalogue.path, report, self._settings.calls.country
-        )
+        settings = self.settings
+        self.writer = await asyncio.to_thread(Writer, settings.catalogue.path, report, settings.calls.country)
+        await asyncio.to_thread(self.vault.sweep)
+        return await asyncio.wrap_future(self.writer.run(lambda db: remembered(db, time.time())))
 
     async def stop(self) -> None:
         """Let what is being finished end, and write what waits."""
         await asyncio.to_thread(self._worker.shutdown)
-        if self._writer is not None:
-            await self._writer.close()
+        await self.writer.close()
 
     def save(self, fact: Fact) -> None:
         """Have a fact written."""
-        assert self._writer is not None, "started before anything is saved"
-        self._writer.save(fact)
+        self.writer.save(fact)
 
     def _reported(self, state: WriterState) -> None:
+        self.state = state
         if state.problem:
             log.warning("ALARM catalogue: %s (%d facts wait)", state.problem, state.waiting)
         else:
             log.info("the catalogue is written again")
 
+    # -- ended channels -------------------------------------------------------------------------------------------
+
     def finish(self, action: do.FinishRecording) -> None:
         """Turn an ended channel's files into one recording, or let them go; an event tells what came of it."""
-        log.info("finish %s: %s", action.unique_id, [s.file for s in action.segments])
-        self._post(ev.RecordingStored(time.time(), action.unique_id))
+        loop = asyncio.get_running_loop()
+        work = self._worker.submit(self._finish, action)
+        work.add_done_callback(lambda done: loop.call_soon_threadsafe(self._finished, action.unique_id, done))
 
-    def _prompt_hash(self, prompt: str, language: str) -> str:
+    def _finish(self, action: do.FinishRecording) -> Finished | FinishFailed | Discarded:
+        settings = self.settings
+        job = FinishJob(
+            action.unique_id,
+            pieces(_heard(action), action.suspensions, settings.spool.path, action.ended),
+            settings.recording.format,
+            settings.recording.suspended_time,
+            settings.retention.keep.seconds_after(action.ended),
+        )
+        if action.answered is None and not settings.recording.keep_unanswered:
+            return discard(job, self.writer.wait, NEVER_ANSWERED)
+        if not action.segments:
+            return discard(job, self.writer.wait, NOTHING_RECORDED)
+        return finish(job, self.vault, self.writer.wait)
+
+    def _finished(self, unique_id: str, done: "Future[Finished | FinishFailed | Discarded]") -> None:
+        self._post(_outcome(unique_id, done))
+
+
+def _outcome(unique_id: str, done: "Future[Finished | FinishFailed | Discarded]") -> ev.Event:
+    now = time.time()
+    if done.exception() is not None:
+        return ev.RecordingStoreFailed(now, unique_id, str(done.exception()))
+    match done.result():
+        case Finished(problems=problems):
+            for problem in problems:
+                log.warning("recording %s: %s", unique_id, problem)
+            return ev.RecordingStored(now, unique_id)
+        case Discarded():
+            return ev.RecordingDiscarded(now, unique_id)
+        case FinishFailed(reason=reason, retry=retry):
+            return ev.RecordingStoreFailed(now, unique_id, reason, final=not retry)
+
+
+def _heard(action: do.FinishRecording) -> tuple[Segment, ...]:
+    """The segments as their audio has it: before the answer a channel sends no sound, and nothing is written."""
+    answered = action.answered
+    if answered is None:
+        return action.segments
+    return tuple(
+        replace(one, started=max(one.started, answered)) if one.started is not None else one for one in action.segments
+    )
+
+
+def _prompt_hash(prompt: str, language: str) -> str:
+    """What a party hears, by its hash; empty when the prompt is not built here."""
+    try:
+        return prompt_hash(Path(asset("sounds")) / BUILT, language, prompt)
+    except (SoundsError, FileNotFoundError) as error:
+        log.warning("no hash for prompt %s/%s: %s", language, prompt, error)
         return ""

@@ -41,9 +41,10 @@ class Spool:
                 self.inspect(str(change.name))
 
     def inspect(self, file: str) -> None:
-        """Tell what is there under this name now; for files that should long be closed."""
+        """Tell what is there under this name, and when it was last written; for files that should long be closed."""
         try:
-            size = (self._directory / file).stat().st_size
+            status = (self._directory / file).stat()
         except OSError:
-            size = -1
-        self._post(ev.SegmentFileClosed(time.time(), file, size))
+            self._post(ev.SegmentFileClosed(time.time(), file, -1))
+        else:
+            self._post(ev.SegmentFileClosed(status.st_mtime, file, status.st_size))

@@ -1,0 +1,90 @@
+"""After a restart of the daemon: what the catalogue remembers, joined with what a snapshot of Asterisk shows.
+
+A channel that still lives goes on where it was: its answer, its announcements, its segments, a suspension that is still
+open. One that has gone meanwhile is finished from the files it left; when it ended is read off them.
+"""
+
+from dataclasses import replace
+
+from callwarden.core import actions as do
+from callwarden.core import recorder as rec
+from callwarden.core.book import Book
+from callwarden.core.calls import CardStage, Leg
+from callwarden.core.events import ChannelCreated, ChannelRemembered
+from callwarden.core.facts import Role, SegmentState
+from callwarden.core.recorder import Recorder, tell
+from callwarden.core.recording import Signal
+from callwarden.core.silence import IN_PLACE, watch
+
+CARD_CONTEXT = "callwarden-card-line"
+NOT_RUNNING = "Callwarden was not running"
+ADOPTED = "dialplan"
+
+
+def greet(book: Book, leg: Leg, event: ChannelCreated) -> list[do.Action]:
+    """A snapshot shows this channel: take up what is remembered of it, adopt the monitor that runs on it."""
+    if event.context == CARD_CONTEXT:
+        leg.card = CardStage.CLEARED
+    known = book.remembered.pop(leg.unique_id, None)
+    recorder = _take_up(book, leg, known) if known is not None else None
+    watch(book, leg)
+    if not event.file or leg.role is Role.CARD_LINE:
+        return []
+    if recorder is None:
+        recorder = new_recorder(book, leg, event.at)
+    if recorder.segments and recorder.segments[-1].file == event.file:
+        return rec.adopt_own(recorder)
+    return rec.adopt(recorder, event.file, event.monitor_id, ADOPTED, event.at)
+
+
+def bury(book: Book, known: ChannelRemembered, at: float) -> list[do.Action]:
+    """A remembered channel is not among the living: finish what it left behind."""
+    call = [do.Save(replace(known.call, ended=at))] if known.call.ended is None else []
+    channel = known.channel
+    if known.recording is None:
+        return [*call, do.Save(replace(channel, ended=at))] if channel.ended is None else [*call]
+    recorder = _recorder_of(known)
+    book.recorders[recorder.unique_id] = recorder
+    if channel.ended is None:
+        recorder.end_unseen = channel
+    ended = channel.ended if channel.ended is not None else at
+    return [*call, *rec.note_hung_up(recorder, ended), *tell(recorder, Signal.HUNG_UP, ended)]
+
+
+def new_recorder(book: Book, leg: Leg, at: float) -> Recorder:
+    """A recorder for a channel that has none."""
+    extension = rec.EXTENSION_ON_DISK[book.settings.recording.format]
+    recorder = Recorder(leg.unique_id, leg.linked_id, leg.name, at, extension, answered=leg.answered)
+    book.recorders[leg.unique_id] = recorder
+    return recorder
+
+
+def _take_up(book: Book, leg: Leg, known: ChannelRemembered) -> Recorder | None:
+    leg.answered = known.channel.answered if known.channel.answered is not None else leg.answered
+    leg.started = known.channel.started
+    leg.told = any(one.complete for one in known.announcements)
+    book.announcements[leg.unique_id] = list(known.announcements)
+    book.facts[known.call.linked_id] = known.call
+    if known.channel.role in (Role.CARD_LINE, Role.OUTSIDE):
+        leg.role = known.channel.role
+    if known.recording is None:
+        return None
+    recorder = _recorder_of(known)
+    recorder.answered = leg.answered
+    book.recorders[leg.unique_id] = recorder
+    last = recorder.suspensions[-1] if recorder.suspensions else None
+    if last is not None and last.ended is None and last.why == IN_PLACE:
+        leg.in_place_by = last.by
+    return recorder
+
+
+def _recorder_of(known: ChannelRemembered) -> Recorder:
+    assert known.recording is not None, "asked only of a channel with a recording"
+    extension = known.segments[-1].file.rpartition(".")[2] if known.segments else "wav"
+    recorder = Recorder(
+        known.channel.unique_id, known.channel.linked_id, known.channel.name, known.recording.wanted, extension,
+        answered=known.channel.answered, exempt=known.recording.reason,
+    )  # fmt: skip
+    recorder.segments = [one for one in known.segments if one.state is not SegmentState.FAILED]
+    recorder.suspensions, recorder.gaps = list(known.suspensions), list(known.gaps)
+    return recorder
