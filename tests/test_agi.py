@@ -20,7 +20,8 @@ Step = Callable[[AgiStep], Awaitable[None]]
 @asynccontextmanager
 async def serving(step: Step | None = None, **options: Any) -> AsyncIterator[AgiServer]:
     steps = {"announce": step} if step else {}
-    server = AgiServer(steps, **({"listen": "127.0.0.1", "port": 0, "allow": LOOPBACK} | options))
+    given: dict[str, Any] = {"listen": "127.0.0.1", "port": 0, "allow": LOOPBACK} | options
+    server = AgiServer(steps, **given)
     await server.start()
     try:
         yield server

@@ -30,6 +30,13 @@ MAX_HEADER = 64 * 1024  # bytes
 MAX_CONNECTIONS = 500
 STEP_TIMEOUT = 120.0  # seconds: longer than any announcement, shorter than a caller's patience
 CLOSE_TIMEOUT = 1.0  # seconds for the peer to take what was written
+NO_REQUEST = "something that is no AGI request"
+# Asterisk 16 to 22 send these last before the arguments; together they are longer than a number that PJSIP lets in.
+ALWAYS_SENT = (
+    b"\nagi_uniqueid: ", b"\nagi_calleridname: ", b"\nagi_callingpres: ", b"\nagi_callingani2: ",
+    b"\nagi_callington: ", b"\nagi_callingtns: ", b"\nagi_context: ", b"\nagi_extension: ",
+    b"\nagi_accountcode: ", b"\nagi_threadid: ",
+)  # fmt: skip
 
 Step = Callable[[AgiStep], Awaitable[None]]
 Network = IPv4Network | IPv6Network
@@ -105,7 +112,7 @@ class AgiServer(Application):  # type: ignore[misc]
     async def _request(self, reader: asyncio.StreamReader) -> dict[str, str]:
         try:
             async with asyncio.timeout(self._header_timeout):
-                text = await reader.readuntil(b"\n\n")
+                return _headers(await self._whole(reader))
         except TimeoutError:
             raise BadRequest(f"a request that was not complete in {self._header_timeout:g} s") from None
         except asyncio.LimitOverrunError:
@@ -115,7 +122,18 @@ class AgiServer(Application):  # type: ignore[misc]
             raise BadRequest(kind) from None
         except OSError:
             raise BadRequest("a broken connection") from None
-        return _headers(text)
+
+    async def _whole(self, reader: asyncio.StreamReader) -> str:
+        """Up to the empty line that is Asterisk's. A caller's name or number may hold others (PJSIP decodes `%0a`),
+        and what followed one of those would be taken for the answers to our commands."""
+        text = b""
+        while not all(name in text for name in ALWAYS_SENT):
+            text += await reader.readuntil(b"\n\n")
+            if not text.startswith(b"agi_"):
+                raise BadRequest(NO_REQUEST)
+            if len(text) > self._max_header:
+                raise BadRequest(f"a request of more than {self._max_header} bytes")
+        return text.decode("utf-8", "replace")
 
     async def _run(self, step: AgiStep, peer: str) -> None:
         route = self._route.get(step.script)
@@ -134,12 +152,15 @@ class AgiServer(Application):  # type: ignore[misc]
             log.exception("AGI: %s: an error with %s from %s", step.script, step.unique_id, peer)
 
 
-def _headers(text: bytes) -> dict[str, str]:
-    lines = text[:-2].decode("utf-8", "replace").split("\n")
-    headers = dict(line.split(": ", 1) for line in reversed(lines) if ": " in line)
-    if "agi_network_script" not in headers or "agi_uniqueid" not in headers:
-        raise BadRequest("something that is no AGI request")
-    return headers
+def _headers(text: str) -> dict[str, str]:
+    """What Asterisk sends before the caller's number is found from the front, the arguments behind everything that
+    comes from the caller: so nothing in a number takes their place."""
+    sent, _, arguments = text.rpartition("\nagi_threadid: ")
+    lines = [line.split(": ", 1) for line in sent.split("\n") if ": " in line]
+    headers = {name: value for name, value in reversed(lines) if not name.startswith("agi_arg_")}
+    if "agi_network_script" not in headers:
+        raise BadRequest(NO_REQUEST)
+    return headers | dict(line.split(": ", 1) for line in arguments.split("\n") if line.startswith("agi_arg_"))
 
 
 def _address(writer: asyncio.StreamWriter) -> IPv4Address | IPv6Address | None:

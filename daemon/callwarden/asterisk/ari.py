@@ -73,6 +73,7 @@ class AriClient:
         on_event: Callable[[Event, float], None],
         on_state: Callable[[AriState, str], None],
         heartbeat: float = HEARTBEAT,
+        snoop_timeout: float = SNOOP_TIMEOUT,
         first_retry: float = FIRST_RETRY,
         last_retry: float = LAST_RETRY,
         refused_retry: float = REFUSED_RETRY,
@@ -82,7 +83,7 @@ class AriClient:
         self._credentials = "Basic " + b64encode(f"{username}:{password}".encode()).decode()
         self._username = username
         self._on_event, self._on_state = on_event, on_state
-        self._heartbeat = heartbeat
+        self._heartbeat, self._snoop_timeout = heartbeat, snoop_timeout
         self._first_retry, self._last_retry, self._refused_retry = first_retry, last_retry, refused_retry
         self._session: aiohttp.ClientSession | None = None
         self._task: asyncio.Task[None] | None = None
@@ -134,10 +135,10 @@ class AriClient:
             spy="none", whisper="out", app=self._app, snoopId=whisper.snoop,
         )  # fmt: skip
         try:
-            async with asyncio.timeout(SNOOP_TIMEOUT):
+            async with asyncio.timeout(self._snoop_timeout):
                 await whisper.until("StasisStart")
         except TimeoutError:
-            raise AriFailed(f"the snoop channel did not start within {SNOOP_TIMEOUT:g} s") from None
+            raise AriFailed(f"the snoop channel did not start within {self._snoop_timeout:g} s") from None
         await self._request("POST", f"/channels/{whisper.snoop}/play", media=media)
         event, whisper.started_at = await whisper.until("PlaybackStarted", "PlaybackFinished")
         if event["type"] == "PlaybackStarted":

@@ -132,7 +132,7 @@ class Conversation(Request):  # type: ignore[misc]
             raise AgiFailed("an earlier command was not answered")
         try:
             async with asyncio.timeout(seconds):
-                return await self.send_command(line)  # type: ignore[no-any-return]
+                return await self.send_command(line)
         except TimeoutError:
             self.out_of_step = True
             raise AgiFailed(f"{_verb(line)}: no answer within {seconds:g} s") from None
