@@ -15,6 +15,7 @@ Two questions, two methods:
 import struct
 import subprocess
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,9 +30,20 @@ TALK_THRESHOLD = -30.0  # Playtones sends at about -13 dB
 TALK_GAP = 0.08  # shorter holes belong to the same span: packets that came late
 
 BURST_WINDOW, BURST_HOP = 256, 40  # 32 ms, every 5 ms
-BURST_THRESHOLD = -40.0
-BURST_DRIFT = 3.0  # Hz: how exactly the frequency must be kept from frame to frame
-BURST_FRAMES = 13
+
+
+@dataclass(frozen=True, slots=True)
+class Sensitivity:
+    """A burst is loud enough, keeps its frequency within `drift` Hz from frame to frame, for so many frames."""
+
+    threshold: float
+    drift: float
+    frames: int
+
+
+EXACT = Sensitivity(threshold=-40, drift=3, frames=13)
+# GSM models a voice, not a tone: under two other tones it makes it waver. 300 ms are found for certain.
+GSM = Sensitivity(threshold=-34, drift=12, frames=20)
 
 Samples = NDArray[np.float64]
 Sound = Path | str | Samples
@@ -83,14 +95,15 @@ def seconds_with(sound: Sound, frequency: float, threshold: float = TALK_THRESHO
 
 
 def bursts_of(sound: Sound, frequency: float) -> list[Span]:
-    """Every place where this very tone is kept for about 70 ms or longer, however much else is heard there."""
+    """Every place where this very tone is kept for about 70 ms or longer (GSM: 300), whatever else is heard there."""
     values = _frames(read(sound), frequency, BURST_WINDOW, BURST_HOP)
     if len(values) < 2:
         return []
-    loud = _decibels(values) > BURST_THRESHOLD
+    wanted = GSM if _is_gsm(sound) else EXACT
+    loud = _decibels(values) > wanted.threshold
     drift = np.abs(np.angle(values[1:] * np.conj(values[:-1]))) * RATE / (2 * np.pi * BURST_HOP)
-    kept = loud[1:] & loud[:-1] & (drift < BURST_DRIFT)
-    runs = [(a, b) for a, b in _runs(kept) if b - a >= BURST_FRAMES]
+    kept = loud[1:] & loud[:-1] & (drift < wanted.drift)
+    runs = [(a, b) for a, b in _runs(kept) if b - a >= wanted.frames]
     return [(a * BURST_HOP / RATE, (b * BURST_HOP + BURST_WINDOW) / RATE) for a, b in runs]
 
 
@@ -133,6 +146,10 @@ def _joined(spans: Sequence[Span], gap: float) -> list[Span]:
         else:
             joined.append((start, end))
     return joined
+
+
+def _is_gsm(sound: Sound) -> bool:
+    return not isinstance(sound, np.ndarray) and _wave_format(Path(sound).read_bytes()) == WAVE_FORMAT_GSM
 
 
 def _wave_format(data: bytes) -> int:
