@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from ipaddress import ip_network
@@ -267,17 +268,6 @@ async def test_stopping_closes_the_connections_of_calls_that_wait() -> None:
         await caller.close()
 
 
-async def test_a_caller_that_takes_nothing_is_closed_all_the_same() -> None:
-    async def step(step: AgiStep) -> None:
-        await step.answer(seconds=0.1)
-
-    async with serving(step) as server:
-        caller = await FakeAgiCaller().ask(server.port, "announce")
-        caller.writer.transport.pause_reading()  # type: ignore[attr-defined]
-        await eventually(lambda: not server._connections)
-        await caller.close()
-
-
 # A caller's name and number are hostile
 
 
@@ -332,10 +322,22 @@ async def test_a_stranger_is_closed_logged_once_without_a_byte_of_its_own_and_fe
     ]
 
 
-async def test_random_bytes_are_closed(caplog: pytest.LogCaptureFixture) -> None:
+NO_REQUESTS = [
+    bytes(range(256)) * 20 + b"\n\n",
+    b"\n\n" * 30_000,
+    b"agi_network: yes" + b"\n\n" * 30_000,
+    b"agi_x: " + b"y" * 40_000 + b"\n\n" + b"z" * 40_000 + b"\n\n",
+    agi_request("announce").replace(b"agi_network_script", b"agi_network_other"),
+]
+
+
+@pytest.mark.parametrize("data", NO_REQUESTS, ids=range(len(NO_REQUESTS)))
+async def test_bytes_that_are_no_request_are_closed_at_once(data: bytes, caplog: pytest.LogCaptureFixture) -> None:
     async with serving() as server:
-        stranger = await FakeAgiCaller().connect(server.port, bytes(range(256)) * 20 + b"\n\n")
+        stranger = await FakeAgiCaller().connect(server.port, data)
+        started = time.process_time()
         assert await stranger.is_closed()
+        assert time.process_time() - started < 1.0
     assert "something that is no AGI request" in caplog.text
 
 

@@ -282,6 +282,12 @@ async def test_a_line_break_or_nul_in_a_value_is_refused_and_nothing_is_sent(val
         assert [fields["Action"] for fields in ami.received[0]] == ["Login", "CoreSettings", "Ping"]
 
 
+def test_a_secret_with_a_line_break_is_refused_without_being_told() -> None:
+    with pytest.raises(ValueError, match="'Secret'") as caught:
+        AmiLink("h", 1, "u", "p\r\nAction: x", on_event=lambda e, at: None, on_state=lambda s, w: None)
+    assert "Action" not in str(caught.value)
+
+
 async def test_without_a_connection_an_action_fails_at_once_and_is_not_kept() -> None:
     async with FakeAmi() as ami:
         await ami.stop()

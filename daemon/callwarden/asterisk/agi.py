@@ -29,7 +29,7 @@ HEADER_TIMEOUT = 2.0  # seconds for the whole request; Asterisk writes it at onc
 MAX_HEADER = 64 * 1024  # bytes
 MAX_CONNECTIONS = 500
 STEP_TIMEOUT = 120.0  # seconds: longer than any announcement, shorter than a caller's patience
-CLOSE_TIMEOUT = 1.0  # seconds for the peer to take what was written
+MAX_BREAKS = 200  # empty lines before the end: the caller's fields, of 79 characters each, hold no more
 NO_REQUEST = "something that is no AGI request"
 # Asterisk 16 to 22 send these last before the arguments; together they are longer than a number that PJSIP lets in.
 ALWAYS_SENT = (
@@ -127,13 +127,13 @@ class AgiServer(Application):  # type: ignore[misc]
         """Up to the empty line that is Asterisk's. A caller's name or number may hold others (PJSIP decodes `%0a`),
         and what followed one of those would be taken for the answers to our commands."""
         text = b""
-        while not all(name in text for name in ALWAYS_SENT):
+        for _ in range(MAX_BREAKS):
             text += await reader.readuntil(b"\n\n")
-            if not text.startswith(b"agi_"):
-                raise BadRequest(NO_REQUEST)
-            if len(text) > self._max_header:
-                raise BadRequest(f"a request of more than {self._max_header} bytes")
-        return text.decode("utf-8", "replace")
+            if len(text) > self._max_header or not text.startswith(b"agi_"):
+                break
+            if all(name in text for name in ALWAYS_SENT):
+                return text.decode("utf-8", "replace")
+        raise BadRequest(NO_REQUEST)
 
     async def _run(self, step: AgiStep, peer: str) -> None:
         route = self._route.get(step.script)
@@ -172,10 +172,7 @@ def _address(writer: asyncio.StreamWriter) -> IPv4Address | IPv6Address | None:
 
 
 async def _close(writer: asyncio.StreamWriter) -> None:
-    """Really: a peer that takes nothing would keep the socket, and its dialplan, for ever."""
-    writer.close()
-    with suppress(OSError, TimeoutError):
-        async with asyncio.timeout(CLOSE_TIMEOUT):
-            await writer.wait_closed()
-            return
+    """Now, whatever the peer has not taken yet: while the socket is open its dialplan waits."""
     writer.transport.abort()
+    with suppress(OSError):
+        await writer.wait_closed()

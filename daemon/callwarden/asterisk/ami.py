@@ -35,7 +35,8 @@ class LinkState(Enum):
 
 class AmiLink:
     """`on_event(event, at)` is called for every event, `at` being when its bytes were read; `on_state(state, why)`
-    on every change of state, `why` a sentence for an operator. Both are called in the event loop."""
+    on every change of state, `why` a sentence for an operator. Both are called in the event loop. Raises ValueError
+    for a user name or secret with a line break."""
 
     def __init__(
         self,
@@ -54,6 +55,7 @@ class AmiLink:
         last_retry: float = LAST_RETRY,
         refused_retry: float = REFUSED_RETRY,
     ) -> None:
+        check({"Username": username, "Secret": secret, "Events": events})
         self.state = LinkState.DOWN
         self.asterisk_version = ""  # from CoreSettings; empty when our user may not ask (class `system` or `reporting`)
         self.uptime: int | None = None  # seconds, at this connection's FullyBooted

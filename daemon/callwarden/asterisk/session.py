@@ -129,10 +129,6 @@ class Protocol(AMIProtocol):  # type: ignore[misc]
         self.closed = True
         self.session.connection_lost(exc)
 
-    def close(self) -> None:
-        self.closed = True
-        self.transport.close()
-
 
 class Session(Manager):  # type: ignore[misc]
     """One connection, from `open` to `ended` (a future of the reason). Never used twice."""
