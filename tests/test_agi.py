@@ -19,15 +19,30 @@ Step = Callable[[AgiStep], Awaitable[None]]
 
 
 @asynccontextmanager
-async def serving(step: Step | None = None, **options: Any) -> AsyncIterator[AgiServer]:
-    steps = {"announce": step} if step else {}
+async def serving(
+    step: Step | None = None, expected: tuple[type[Exception], ...] = (CallerGone,), **options: Any
+) -> AsyncIterator[AgiServer]:
+    """A server of one step. The server logs what a step raises and lives on; here it fails the test."""
+    raised: list[BaseException] = []
+
+    async def watched(agi: AgiStep) -> None:
+        assert step is not None
+        try:
+            await step(agi)
+        except BaseException as error:
+            if not isinstance(error, (asyncio.CancelledError, *expected)):
+                raised.append(error)
+            raise
+
     given: dict[str, Any] = {"listen": "127.0.0.1", "port": 0, "allow": LOOPBACK} | options
-    server = AgiServer(steps, **given)
+    server = AgiServer({"announce": watched} if step else {}, **given)
     await server.start()
     try:
         yield server
     finally:
         await server.stop()
+    for error in raised:
+        raise error
 
 
 async def served(step: Step, answers: dict[str, str] | None = None, **changed: str) -> FakeAgiCaller:
@@ -223,7 +238,7 @@ async def test_a_command_that_is_not_answered_fails_and_so_does_all_after_it(cap
             await step.answer(seconds=0.02)
         await step.set_variable("A", "b")
 
-    async with serving(step) as server:
+    async with serving(step, (AgiFailed,)) as server:
         caller = await FakeAgiCaller().ask(server.port, "announce")
         assert await caller.reader.read() == b"ANSWER\n"
         await caller.close()
@@ -245,7 +260,7 @@ async def test_an_error_in_one_step_closes_its_connection_and_no_other(caplog: p
             raise RuntimeError("broken")
         await step.answer()
 
-    async with serving(step) as server:
+    async with serving(step, (RuntimeError,)) as server:
         assert await (await FakeAgiCaller().ask(server.port, "announce", "break")).is_closed()
         caller = await FakeAgiCaller().ask(server.port, "announce")
         await caller.serve()
