@@ -142,7 +142,7 @@ class AsteriskInstance:
         ports = self.ports
         return {
             "home": self.home_inside, "spool": self.spool_inside, "name": self.name,
-            "modules": roots.module_directory(self.version), "manager_users": "",
+            "modules": roots.module_directory(self.root), "manager_users": "",
             "sip": ports.sip, "ami": ports.ami, "http": ports.http,
             "rtp_first": ports.rtp_first, "rtp_last": ports.rtp_last,
         }  # fmt: skip

@@ -10,11 +10,6 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[2]
 STAMP = ".callwarden-root"
 
-MODULE_DIRECTORY = {
-    "22": "/usr/lib/x86_64-linux-gnu/asterisk/modules",
-    "16": "/usr/lib/asterisk/modules",
-}
-
 
 class RootMissing(Exception):
     """A private root was not made yet."""
@@ -37,6 +32,9 @@ def asterisk_root(version: str) -> Path:
     return root(f"asterisk-{version}")
 
 
-def module_directory(version: str) -> str:
+def module_directory(root_path: Path) -> str:
     """`astmoddir`, as seen from inside the root. Debian moved it between bullseye and forky."""
-    return MODULE_DIRECTORY[version]
+    for pattern in ("usr/lib/*-linux-gnu*/asterisk/modules", "usr/lib/asterisk/modules"):
+        for found in root_path.glob(pattern):
+            return f"/{found.relative_to(root_path)}"
+    raise RootMissing(f"There is no Asterisk in {root_path}. Remove it and run `./run setup` again.")
