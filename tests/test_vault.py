@@ -39,7 +39,7 @@ def test_a_hostile_id_becomes_a_harmless_name_of_its_own(vault: Vault, hostile: 
     put(vault, name=name)
     assert read(vault, name) == b"sound"
     assert len(name) < 200
-    assert {path.name for path in vault.root.iterdir()} == {".incoming", "0000"}
+    assert {path.name for path in vault.root.iterdir()} == {".incoming", ".vault-id", "0000"}
 
 
 def test_ids_that_look_alike_when_cleaned_have_different_names() -> None:

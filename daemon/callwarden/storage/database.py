@@ -27,7 +27,7 @@ PRAGMAS = (
     "PRAGMA secure_delete = ON",
     "PRAGMA temp_store = MEMORY",
 )
-REGION = "region"
+REGION, VAULT = "region", "vault"
 DEFAULT_REGION = "GB"
 
 
@@ -103,6 +103,17 @@ def set_setting(db: Database, name: str, value: str) -> None:
             "INSERT INTO settings (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
             [name, value],
         )
+
+
+def belongs(db: Database, vault_id: str) -> bool:
+    """Whether this is the vault that the catalogue was first used with.
+
+    An empty mount point looks like a vault whose files are all gone: a purge would believe that, and prove it with
+    tombstones, while the recordings are on the disk that nobody mounted.
+    """
+    if setting(db, VAULT) is None:
+        set_setting(db, VAULT, vault_id)
+    return setting(db, VAULT) == vault_id
 
 
 def region(db: Database) -> str:

@@ -24,7 +24,7 @@ from sqlite_utils import Database
 
 from callwarden.core.facts import RecordingState
 from callwarden.storage.audio import Joined, encoding_of, join, measure
-from callwarden.storage.database import CatalogueError, transaction
+from callwarden.storage.database import CatalogueError, belongs, transaction
 from callwarden.storage.parts import Piece, SpoolFile, SuspendedTime, parts
 from callwarden.storage.riff import AudioError, Encoding, Media, pcm
 from callwarden.storage.vault import Vault, VaultError, name_of
@@ -109,6 +109,8 @@ def lower_priority() -> None:
 def finish(job: FinishJob, vault: Vault, run: Run) -> Finished | FinishFailed:
     """Make the job's recording; asked again, finish what was begun."""
     try:
+        if not run(lambda db: belongs(db, vault.identity)):
+            return FinishFailed(job.unique_id, vault.foreign)
         row = run(lambda db: _row(db, job.unique_id))
         if row is None:
             return FinishFailed(job.unique_id, "its row is not in the catalogue yet")

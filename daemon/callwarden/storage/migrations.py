@@ -161,11 +161,12 @@ SETTINGS = "CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) W
 
 INDEXES = (
     "CREATE INDEX calls_started ON calls (started, linked_id)",
-    "CREATE INDEX calls_to_forget ON calls (ended) WHERE forgotten IS NULL",
+    "CREATE INDEX calls_to_forget ON calls (coalesce(ended, started), linked_id) WHERE forgotten IS NULL",
     "CREATE INDEX channels_call ON channels (linked_id)",
     "CREATE INDEX recordings_call ON recordings (linked_id)",
     # Small: only what start-up has to look at.
     "CREATE INDEX recordings_open ON recordings (state) WHERE state NOT IN ('stored', 'discarded', 'purged')",
+    "CREATE INDEX recordings_undated ON recordings (unique_id) WHERE state = 'stored' AND expires IS NULL",
     "CREATE INDEX segments_channel ON segments (unique_id, number)",
     "CREATE INDEX parties_number ON parties (number, started)",
 )

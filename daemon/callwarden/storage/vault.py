@@ -9,6 +9,7 @@ followed, whoever made it. Everything here raises OSError, or :class:`VaultError
 import hashlib
 import os
 import re
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 INCOMING = ".incoming"
+IDENTITY = ".vault-id"
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 NAME = re.compile(r"\d{4}/\d{2}/\d{2}/[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
@@ -50,6 +52,15 @@ class Vault:
         self.scratch = root / INCOMING
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.scratch.mkdir(mode=0o700, exist_ok=True)
+        self.identity = self._identity()
+
+    @property
+    def foreign(self) -> str:
+        """What to say when the catalogue knows another vault."""
+        return (
+            f"{self.root} is not the vault that the catalogue was used with. Is its disk mounted? "
+            f"If you moved the vault, move its file {IDENTITY} too."
+        )
 
     @contextmanager
     def put(self, name: str) -> Iterator[IO[bytes]]:
@@ -57,7 +68,7 @@ class Vault:
         directory, _, base = _checked(name).rpartition("/")
         with self._opened(INCOMING) as incoming:
             try:
-                with os.fdopen(os.open(base, NEW_FILE, 0o600, dir_fd=incoming), "wb") as file:
+                with _new_file(base, incoming) as file:
                     yield file
                     file.flush()
                     os.fsync(file.fileno())
@@ -113,6 +124,17 @@ class Vault:
             path.unlink()
         return len(left)
 
+    def _identity(self) -> str:
+        """A name made once and kept in the vault, whatever the path by which it is reached."""
+        path = self.root / IDENTITY
+        if not path.exists():
+            with self._opened(INCOMING) as incoming, _new_file(IDENTITY, incoming) as file:
+                file.write(secrets.token_hex(16).encode())
+                file.flush()
+                os.fsync(file.fileno())
+                os.rename(IDENTITY, path, src_dir_fd=incoming)
+        return path.read_text().strip()
+
     def _remove_in(self, directory: str, bases: list[str]) -> dict[str, bool | OSError]:
         try:
             with self._opened(directory) as opened:
@@ -148,6 +170,10 @@ class Vault:
             yield current
         finally:
             os.close(current)
+
+
+def _new_file(base: str, directory: int) -> IO[bytes]:
+    return os.fdopen(os.open(base, NEW_FILE, 0o600, dir_fd=directory), "wb")
 
 
 def _make(step: str, parent: int) -> None:

@@ -1,0 +1,177 @@
+"""Deleting what is due, in steps that a crash may come between, at any point: choose, mark, unlink, confirm, forget.
+
+* choose: pure (``core.retention``), over calls in the order of their end; a dry run is this step and nothing else.
+* mark: the recording is *purging*, with the reason, in the catalogue. What is marked is finished by the next purge.
+* unlink: the file goes from the vault. One that was gone already is noted; one that cannot go stays marked.
+* confirm: only now is it *purged*, and a tombstone proves it: id, hash, when, why.
+* forget: a call whose last recording is gone loses its personal data (``forgetting``). Calls that were never recorded
+  fall due like the others.
+
+Takes the catalogue's write connection by ``run``, for short moments: calls go on meanwhile. For a worker thread.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+
+from sqlite_utils import Database
+
+from callwarden.core.retention import Due, Ended, Rule, choose, horizon
+from callwarden.storage.database import belongs, transaction
+from callwarden.storage.finish import Run
+from callwarden.storage.forgetting import forget, scrub_words
+from callwarden.storage.vault import Vault
+
+# Calls a step: some ten milliseconds of the write connection.
+BATCH = 500
+# A purge that cannot delete tells of this many recordings, and counts the others.
+PROBLEMS_TOLD = 20
+GONE = "the file was gone already"
+
+Place = tuple[float, str]
+START: Place = (float("-inf"), "")
+
+
+@dataclass(frozen=True, slots=True)
+class DueRecording:
+    """A recording that a purge would delete now."""
+
+    unique_id: str
+    linked_id: str
+    path: str | None
+    bytes: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A recording that is being deleted."""
+
+    unique_id: str
+    path: str | None
+    sha256: str | None
+    why: str
+
+
+@dataclass(slots=True)
+class PurgeReport:
+    """What a purge did: recordings ``purged`` (``gone``: of these, without a file), those ``stuck`` that could not be
+    deleted, calls ``forgotten``, and calls ``left`` that are due but still have a recording, stuck or never stored."""
+
+    purged: int = 0
+    gone: int = 0
+    stuck: int = 0
+    forgotten: int = 0
+    left: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def preview(db: Database, rule: Rule, now: float) -> Iterator[DueRecording]:
+    """Exactly what :func:`purge` would delete, one after the other. Reads only."""
+    sql = (
+        "SELECT r.unique_id, r.linked_id, m.path, r.bytes, m.why "
+        "FROM purge_marks m JOIN recordings r ON r.unique_id = m.unique_id ORDER BY m.unique_id"
+    )
+    yield from (DueRecording(*row) for row in db.conn.execute(sql).fetchall())
+    for due in _due(db, rule, now):
+        sql = "SELECT unique_id, linked_id, path, bytes FROM recordings WHERE linked_id = ? AND state = 'stored'"
+        yield from (DueRecording(*(*row, due.why)) for row in db.conn.execute(sql, [due.linked_id]).fetchall())
+
+
+def purge(run: Run, vault: Vault, rule: Rule, now: float) -> PurgeReport:
+    """Delete what is due at ``now``. Raises what the catalogue raises; asked again, it goes on where it was."""
+    report = PurgeReport()
+    if not run(partial(belongs, vault_id=vault.identity)):
+        report.problems.append(vault.foreign)
+        return report
+    marked = run(_marked)
+    for start in range(0, len(marked), BATCH):
+        _delete(run, vault, marked[start : start + BATCH], now, report)
+    place, furthest = START, horizon(rule, now)
+    while page := run(partial(_page, after=place, furthest=furthest)):
+        due = choose(page, rule, now)
+        _delete(run, vault, run(partial(_mark, calls=due, now=now)), now, report)
+        forgotten = run(partial(forget, linked_ids=[call.linked_id for call in due], now=now))
+        report.forgotten += forgotten
+        report.left += len(due) - forgotten
+        place = (page[-1].ended, page[-1].linked_id)
+    if report.forgotten:
+        scrub_words(run)
+    return report
+
+
+def _due(db: Database, rule: Rule, now: float) -> Iterator[Due]:
+    place, furthest = START, horizon(rule, now)
+    while page := _page(db, place, furthest):
+        yield from choose(page, rule, now)
+        place = (page[-1].ended, page[-1].linked_id)
+
+
+def _page(db: Database, after: Place, furthest: float) -> list[Ended]:
+    """The next calls, by their end. A call whose end nobody saw counts from its start."""
+    sql = (
+        "SELECT linked_id, coalesce(ended, started) FROM calls WHERE forgotten IS NULL "
+        "AND (coalesce(ended, started), linked_id) > (?, ?) AND coalesce(ended, started) <= ? "
+        "ORDER BY coalesce(ended, started), linked_id LIMIT ?"
+    )
+    return [Ended(*row) for row in db.conn.execute(sql, [*after, furthest, BATCH])]
+
+
+def _marked(db: Database) -> list[Mark]:
+    sql = "SELECT unique_id, path, sha256, why FROM purge_marks ORDER BY unique_id"
+    return [Mark(*row) for row in db.conn.execute(sql)]
+
+
+def _mark(db: Database, calls: Sequence[Due], now: float) -> list[Mark]:
+    marks: list[Mark] = []
+    with transaction(db) as connection:
+        for call in calls:
+            stored = connection.execute(
+                "UPDATE recordings SET state = 'purging' WHERE linked_id = ? AND state = 'stored' "
+                "RETURNING unique_id, path, sha256",
+                [call.linked_id],
+            )
+            marks += [Mark(*(*row, call.why)) for row in stored.fetchall()]
+        connection.executemany(
+            "INSERT INTO purge_marks (unique_id, path, sha256, why, marked) VALUES (?, ?, ?, ?, ?)",
+            [(mark.unique_id, mark.path, mark.sha256, mark.why, now) for mark in marks],
+        )
+    return marks
+
+
+def _delete(run: Run, vault: Vault, marks: Sequence[Mark], now: float, report: PurgeReport) -> None:
+    """Unlink and confirm."""
+    if not marks:
+        return
+    results = vault.remove_all(mark.path for mark in marks if mark.path is not None)
+    done: list[tuple[Mark, str]] = []
+    stuck: list[tuple[Mark, str]] = []
+    for mark in marks:
+        result = results[mark.path] if mark.path is not None else False
+        if isinstance(result, bool):
+            done.append((mark, "" if result else GONE))
+        else:
+            stuck.append((mark, result.strerror or str(result)))
+    run(partial(_confirm, done=done, stuck=stuck, now=now))
+    report.purged += len(done)
+    report.gone += sum(1 for _, note in done if note)
+    report.stuck += len(stuck)
+    told = [f"{mark.unique_id} could not be deleted: {problem}" for mark, problem in stuck]
+    report.problems += told[: max(0, PROBLEMS_TOLD - len(report.problems))]
+
+
+def _confirm(db: Database, done: list[tuple[Mark, str]], stuck: list[tuple[Mark, str]], now: float) -> None:
+    with transaction(db) as connection:
+        connection.executemany(
+            "INSERT INTO tombstones (unique_id, sha256, purged, why, note) VALUES (?, ?, ?, ?, ?)",
+            [(mark.unique_id, mark.sha256, now, mark.why, note) for mark, note in done],
+        )
+        gone = [(mark.unique_id,) for mark, _ in done]
+        connection.executemany(
+            "UPDATE recordings SET state = 'purged', path = NULL, sha256 = NULL, note = '' WHERE unique_id = ?", gone
+        )
+        connection.executemany("DELETE FROM purge_marks WHERE unique_id = ?", gone)
+        connection.executemany(
+            "UPDATE purge_marks SET problem = ? WHERE unique_id = ?",
+            [(problem, mark.unique_id) for mark, problem in stuck],
+        )
