@@ -15,6 +15,7 @@ RETRY_SECONDS = (0.2, 1.0, 2.0, 5.0)
 FILES_SECONDS = 5.0
 FINISH_RETRY_SECONDS = 60.0
 NOT_SAFE_IN_A_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]")
+LOST = "somebody else stopped the recorder"
 NO_FILE = "Asterisk reported a recording but wrote no file"
 EXTENSION_ON_DISK = {"wav": "wav", "wav49": "WAV"}
 
@@ -116,8 +117,7 @@ def note_proven_stopped(recorder: Recorder, how: str, at: float) -> list[do.Acti
     silent = recorder.state in SILENT
     actions: list[do.Action] = []
     for segment in recorder.segments if silent else recorder.segments[:-1]:
-        if segment.state in _RUNNING:
-            actions += _change(recorder, segment.file, state=SegmentState.STOPPED, stopped=at)
+        actions += _end_segment(recorder, segment, at)
     if silent:
         end_gap(recorder, at)
         actions += _confirm_suspension(recorder, how, at)
@@ -134,8 +134,9 @@ def note_file_closed(recorder: Recorder, file: str, size: int, at: float) -> lis
             end = segment.stopped or recorder.ended or at
             recorder.gaps.append(_gap(recorder, segment.started, end, NO_FILE))
         return _change(recorder, file, state=SegmentState.FAILED)
-    seen = segment.stopped is not None and recorder.end_unseen is None
-    stopped = segment.stopped if seen else at
+    # The file is closed a moment before the proof, the hang-up, that ends the segment: only where nobody saw its end
+    # does the file tell it.
+    stopped = at if recorder.end_unseen is not None else segment.stopped
     return _change(recorder, file, state=SegmentState.CLOSED, closed=at, size=size, stopped=stopped)
 
 
@@ -144,10 +145,17 @@ def note_hung_up(recorder: Recorder, at: float) -> list[do.Action]:
     recorder.ended = at
     actions: list[do.Action] = []
     for segment in recorder.segments:
-        if segment.state in _RUNNING and segment.stopped is None:
-            actions += _change(recorder, segment.file, state=SegmentState.STOPPED, stopped=at)
+        actions += _end_segment(recorder, segment, at)
     end_gap(recorder, at)
     return actions + _end_suspension(recorder, at)
+
+
+def note_lost(recorder: Recorder) -> list[do.Action]:
+    """Somebody else stopped our recorder: its file was closed, nobody hung up. Something is missing since."""
+    last = recorder.segments[-1]
+    closed = last.closed if last.closed is not None else last.asked
+    begin_gap(recorder, closed, LOST)
+    return _end_segment(recorder, last, closed)
 
 
 def note_missing(recorder: Recorder, cause: str) -> None:
@@ -278,6 +286,14 @@ def _change(recorder: Recorder, file: str, **changes: object) -> list[do.Action]
             recorder.segments[index] = replace(segment, **changes)  # type: ignore[arg-type]
             return [do.Save(recorder.segments[index])]
     return []
+
+
+def _end_segment(recorder: Recorder, segment: Segment, at: float) -> list[do.Action]:
+    """No more sound comes into this segment's file."""
+    if segment.stopped is not None or segment.state is SegmentState.FAILED:
+        return []
+    state = segment.state if segment.state is SegmentState.CLOSED else SegmentState.STOPPED
+    return _change(recorder, segment.file, state=state, stopped=at)
 
 
 def _confirm_suspension(recorder: Recorder, how: str, at: float) -> list[do.Action]:

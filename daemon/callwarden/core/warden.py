@@ -622,9 +622,10 @@ class Warden:
         recorder = self.book.recorders.get(unique_id)
         if recorder is None or recorder.state is not RecordingState.RECORDING:
             return []
-        rec.begin_gap(recorder, recorder.segments[-1].closed or at, "somebody else stopped the recorder")
+        if recorder.segments[-1].closed is None:
+            return []
         alarm = do.RaiseAlarm("recorder-lost", "somebody else stopped a recorder; it is started again", unique_id)
-        return [*tell(recorder, Signal.LOST, at), alarm]
+        return [*rec.note_lost(recorder), *tell(recorder, Signal.LOST, at), alarm]
 
     def _files_awaited(self, unique_id: str, at: float) -> Actions:
         recorder = self.book.recorders.get(unique_id)
