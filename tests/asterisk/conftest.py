@@ -2,18 +2,25 @@
 
 `lab` is one on Asterisk 22, or on the version that `@pytest.mark.asterisk_version("16")` names (parametrise with
 `pytest.param(..., marks=...)` for both); before each test everybody has hung up and the daemon runs with the usual
-settings. `quiet_lab` has no daemon and a PBX without Callwarden.
+settings. `brisk_lab` announces nothing, so that calls connect at once. `quiet_lab` has no daemon and a PBX without
+Callwarden.
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from lab.lab import Lab
-from lab.pbx import DIALPLAN, WITHOUT_CALLWARDEN
+from lab.pbx import WITHOUT_CALLWARDEN
 
-LabFactory = Callable[[str, bool], Lab]
+LabFactory = Callable[[str, str], Lab]
 DEFAULT_VERSION = "22"
+# Nothing is played but what a test asks for: calls connect at once.
+BRISK = {
+    "announce.inbound": "off", "announce.outbound": "off", "announce.joining": "off",
+    "card.not_recorded_prompt": False, "card.resumed_prompt": False,
+}  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -23,19 +30,26 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def laboratories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabFactory]:
     """Starts each kind of laboratory when it is first asked for, ends them all."""
-    running: dict[tuple[str, bool], Lab] = {}
+    running: dict[tuple[str, str], Lab] = {}
 
-    def get(version: str, with_callwarden: bool) -> Lab:
-        key = (version, with_callwarden)
+    def get(version: str, kind: str) -> Lab:
+        key = (version, kind)
         if key not in running:
-            dialplan = DIALPLAN if with_callwarden else WITHOUT_CALLWARDEN
-            folder = tmp_path_factory.mktemp(f"lab{version}")
-            running[key] = Lab(version, with_callwarden, folder=folder, dialplan=dialplan).__enter__()
-        return running[key]
+            running[key] = _lab(version, kind, tmp_path_factory.mktemp(f"lab{version}")).__enter__()
+        laboratory = running[key]
+        laboratory.reset()
+        return laboratory
 
     yield get
     for lab in running.values():
         lab.stop()
+
+
+def _lab(version: str, kind: str, folder: Path) -> Lab:
+    if kind == "quiet":
+        return Lab(version, daemon=False, folder=folder, dialplan=WITHOUT_CALLWARDEN)
+    settings = BRISK if kind == "brisk" else {}
+    return Lab(version, settings=settings, folder=folder, dialplan_globals={"CALLWARDEN_CARD_RING": 3})
 
 
 def _asked_version(request: pytest.FixtureRequest) -> str:
@@ -45,13 +59,14 @@ def _asked_version(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def lab(request: pytest.FixtureRequest, laboratories: LabFactory) -> Lab:
-    laboratory = laboratories(_asked_version(request), True)
-    laboratory.reset()
-    return laboratory
+    return laboratories(_asked_version(request), "usual")
+
+
+@pytest.fixture
+def brisk_lab(request: pytest.FixtureRequest, laboratories: LabFactory) -> Lab:
+    return laboratories(_asked_version(request), "brisk")
 
 
 @pytest.fixture
 def quiet_lab(request: pytest.FixtureRequest, laboratories: LabFactory) -> Lab:
-    laboratory = laboratories(_asked_version(request), False)
-    laboratory.reset()
-    return laboratory
+    return laboratories(_asked_version(request), "quiet")
