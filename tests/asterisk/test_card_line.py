@@ -107,7 +107,7 @@ def test_blind_transfer_by_feature_code(scene: Scene) -> None:
 @BOTH_VERSIONS
 def test_blind_transfer_by_refer(scene: Scene) -> None:
     caller, agent = scene.ring_reception()
-    agent.begin_refer("700")
+    agent.refer("700")
     scene.card_party().hang_up()
     scene.back_at_reception()
     assert_there_and_back(scene.finish(caller))
