@@ -7,6 +7,7 @@ live calls go on being recorded, and the next start adopts them.
 
 import asyncio
 import logging
+import os
 import time
 from collections import deque
 from collections.abc import Coroutine, Mapping
@@ -15,7 +16,7 @@ from typing import Any
 
 from callwarden.asterisk.agi import AgiServer
 from callwarden.asterisk.ami import ActionFailed, AmiLink, LinkState
-from callwarden.asterisk.ari import AriClient
+from callwarden.asterisk.ari import AriClient, AriState
 from callwarden.asterisk.monitors import Monitors, outcome
 from callwarden.asterisk.snapshot import take
 from callwarden.asterisk.steps import Steps
@@ -23,23 +24,31 @@ from callwarden.asterisk.translate import Translator
 from callwarden.asterisk.wire import Headers
 from callwarden.clock import Clock
 from callwarden.config import Settings
+from callwarden.control import ControlServer
 from callwarden.core import actions as do
 from callwarden.core import events as ev
 from callwarden.core.warden import Warden, unexpected
+from callwarden.desk import Desk
+from callwarden.housekeeping import Housekeeping
 from callwarden.storage.keeper import Keeper
 from callwarden.storage.spool import Spool
 
 log = logging.getLogger(__name__)
 
+SNAPSHOT_RETRY_SECONDS = 1.0
+
 
 class Service:
     """One daemon, from :meth:`start` to :meth:`stop`."""
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+    def __init__(self, settings: Settings, config: str = "") -> None:
+        self.settings, self.config = settings, config
+        self.pid = os.getpid()
+        self.link_why = self.ari_why = ""
         self.warden = Warden(settings)
         self._inbox: deque[ev.Event] = deque()
         self._deciding = False
+        self._seeing = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self.translator = Translator()
         self.clock = Clock(self.receive)
@@ -73,8 +82,11 @@ class Service:
             settings.ari.password.get_secret_value(),
             "callwarden",
             on_event=lambda *_: None,
-            on_state=lambda *_: None,
+            on_state=self._ari_state,
         )
+        self.housekeeping = Housekeeping(self.keeper)
+        self.desk = Desk(self)
+        self.control = ControlServer(settings.control.socket, settings.control.group, self.desk.handlers())
 
     # -- start and stop -------------------------------------------------------------------------------------------
 
@@ -85,10 +97,24 @@ class Service:
         self.spool.start()
         await self.agi.start()
         await self.ari.start()
+        await self.housekeeping.start()
+        await self.control.start()
         self.link.start()
+
+    async def ready(self) -> None:
+        """Return once the first snapshot is taken: from then on every call is looked after."""
+        await self._seeing.wait()
+
+    def apply(self, settings: Settings) -> None:
+        """Go on with other settings: everything that decides looks at them each time it decides."""
+        self.settings = self.warden.book.settings = self.keeper.settings = settings
+        self.monitors.beep_every = settings.recording.beep_every
+        self.housekeeping.reschedule()
 
     async def stop(self) -> None:
         """Close everything, finish what is being written; recorders and calls go on in Asterisk."""
+        await self.control.stop()
+        await self.housekeeping.stop()
         await self.agi.stop()
         await self.link.stop()
         await self.ari.stop()
@@ -147,7 +173,7 @@ class Service:
             case do.FinishRecording():
                 self.keeper.finish(action)
             case do.ReplyToOperator():
-                self._reply(action)
+                self.desk.reply(action)
             case do.RaiseAlarm():
                 log.warning("ALARM %s: %s (channel %s)", action.kind, action.text, action.unique_id or "-")
             case _:
@@ -161,17 +187,28 @@ class Service:
             self.receive(event)
 
     def _ami_state(self, state: LinkState, why: str) -> None:
+        self.link_why = why
         if state is LinkState.READY:
             self._go(self._take_snapshot())
         elif state in (LinkState.DOWN, LinkState.REFUSED):
             self.receive(ev.LinkLost(time.time(), why))
 
     async def _take_snapshot(self) -> None:
-        try:
-            for event in await take(self.link, self.translator):
-                self.receive(event)
-        except ActionFailed as error:
-            log.warning("no snapshot of Asterisk: %s", error)
+        """Until it succeeds or the link is gone: without a snapshot nothing may be decided."""
+        while self.link.state is LinkState.READY:
+            try:
+                events = await take(self.link, self.translator)
+            except ActionFailed as error:
+                log.warning("no snapshot of Asterisk: %s", error)
+                await asyncio.sleep(SNAPSHOT_RETRY_SECONDS)
+            else:
+                for event in events:
+                    self.receive(event)
+                self._seeing.set()
+                return
+
+    def _ari_state(self, _state: AriState, why: str) -> None:
+        self.ari_why = why
 
     def _redirect(self, action: do.RedirectChannel) -> None:
         sent = self.link.send(
@@ -201,9 +238,6 @@ class Service:
 
     def _sound(self, prompt: str, language: str) -> str:
         return f"{self.settings.announce.sounds}/{language}/{prompt}"
-
-    def _reply(self, action: do.ReplyToOperator) -> None:
-        log.info("operator %s: %s", action.reply_to, action.message)
 
     def _go(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

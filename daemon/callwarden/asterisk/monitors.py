@@ -33,7 +33,7 @@ class Link(Protocol):
 
 
 class Monitors:
-    """``directory`` is the spool as Asterisk sees it; ``beep_every`` in seconds, 0 for none."""
+    """``directory`` is the spool as Asterisk sees it; ``beep_every`` in seconds, 0 for none, may be changed."""
 
     def __init__(
         self,
@@ -44,7 +44,7 @@ class Monitors:
         expect: Callable[[str], None],
     ) -> None:
         self._link, self._directory, self._post, self._expect = link, directory.rstrip("/"), post, expect
-        self._options = f"i({VARIABLE})" + (f"B({beep_every})" if beep_every else "")
+        self.beep_every = beep_every
 
     def start(self, order: do.StartRecorder) -> None:
         """Ask for a MixMonitor; RecorderStarted or RecorderStartFailed follows."""
@@ -53,7 +53,7 @@ class Monitors:
                 "Action": "MixMonitor",
                 "Channel": order.unique_id,
                 "File": f"{self._directory}/{as_asked(order.file)}",
-                "Options": self._options,
+                "Options": f"i({VARIABLE})" + (f"B({self.beep_every})" if self.beep_every else ""),
             }
         )
         sent.add_done_callback(lambda future: self._started(order, future))

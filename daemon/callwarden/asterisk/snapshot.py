@@ -4,6 +4,7 @@ Gives the events that bring the core's mirror up to date: every channel as found
 who is in which bridge, and which of our monitors still run, proven by the file that each writes.
 """
 
+import asyncio
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
@@ -16,16 +17,30 @@ from callwarden.core import events as ev
 
 
 async def take(link: AmiLink, translator: Translator) -> list[ev.Event]:
-    """Ask for everything that lives. The last event is SnapshotTaken. Raises ActionFailed."""
-    since = time.time()
-    channels = await link.listing({"Action": "Status", "Variables": VARIABLE})
+    """Ask for everything that lives. The last event is SnapshotTaken. Raises ActionFailed.
+
+    What takes several questions is asked first. The picture itself is one answer, and what live events tell of a
+    channel while it is on its way is newer and stays.
+    """
+    files = await _files(link)
     bridges = await link.listing({"Action": "BridgeList"})
-    files = {one.get("uniqueid"): await _file(link, one) for one in channels}
+    since = time.time()
+    with translator.noticing() as moved:
+        channels = await link.listing({"Action": "Status", "Variables": VARIABLE})
     now = time.time()
+    channels = [one for one in channels if one.get("uniqueid") not in moved.hung_up]
     holding = {one.get("bridgeuniqueid") for one in bridges if one.get("bridgetechnology") == HOLDING}
     found = list(_found(translator, channels, files, now))
     alive = frozenset(event.unique_id for event in found)
-    return [*found, *_pairs(channels, now), *_members(channels, holding, now), ev.SnapshotTaken(now, since, alive)]
+    still = [one for one in channels if one.get("uniqueid") not in moved.bridged]
+    return [*found, *_pairs(channels, now), *_members(still, holding, now), ev.SnapshotTaken(now, since, alive)]
+
+
+async def _files(link: AmiLink) -> dict[str, str]:
+    """The file that our monitor writes, by unique id, for every channel on which it runs."""
+    channels = await link.listing({"Action": "Status", "Variables": VARIABLE})
+    files = await asyncio.gather(*(_file(link, one) for one in channels))
+    return {one.get("uniqueid"): file for one, file in zip(channels, files, strict=True)}
 
 
 def _found(

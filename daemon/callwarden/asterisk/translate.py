@@ -6,8 +6,9 @@ PJSIP decodes line breaks in a From user). An event that lacks what it needs is 
 """
 
 import logging
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from callwarden.asterisk.wire import Headers
 from callwarden.core import events as ev
@@ -24,10 +25,19 @@ class Incomplete(Exception):
     """An AMI event lacks a header that it cannot be understood without."""
 
 
+@dataclass(slots=True)
+class Moved:
+    """Channels, by unique id, of which live events told something while a snapshot was on its way."""
+
+    hung_up: set[str] = field(default_factory=set)
+    bridged: set[str] = field(default_factory=set)
+
+
 class Translator:
     """Remembers two things: the linked id of each channel, to see it change, and which monitors are our own doing."""
 
     def __init__(self) -> None:
+        self._moved: Moved | None = None
         self._linked_ids: dict[str, str] = {}
         self._expected: dict[str, int] = {}
 
@@ -35,17 +45,35 @@ class Translator:
         """The next MixMonitorStart on this channel is ours (it follows the reply: measured, 16 and 22)."""
         self._expected[unique_id] = self._expected.get(unique_id, 0) + 1
 
+    @contextmanager
+    def noticing(self) -> Iterator[Moved]:
+        """Notice what moves in the meantime."""
+        self._moved = moved = Moved()
+        try:
+            yield moved
+        finally:
+            self._moved = None
+
     def translate(self, headers: Headers, at: float) -> list[ev.Event]:
         """What an AMI event means. Never raises for what the event holds."""
         name = headers.get("event").lower()
         handler = HANDLERS.get(name)
         if handler is None:
             return []
+        if self._moved is not None:
+            self._notice(name, headers.get("uniqueid"))
         try:
             return [*self._relinked(headers, at), *handler(self, headers, at)]
         except Incomplete as missing:
             log.warning("an AMI event %s without %s is ignored", name, missing)
             return []
+
+    def _notice(self, name: str, unique_id: str) -> None:
+        assert self._moved is not None, "asked only while a snapshot is on its way"
+        if name == "hangup":
+            self._moved.hung_up.add(unique_id)
+        elif name in ("bridgeenter", "bridgeleave"):
+            self._moved.bridged.add(unique_id)
 
     def _relinked(self, headers: Headers, at: float) -> list[ev.Event]:
         unique_id, linked_id = headers.get("uniqueid"), headers.get("linkedid")
@@ -113,7 +141,8 @@ class Translator:
 
     def dial_begun(self, headers: Headers, at: float) -> list[ev.Event]:
         destination = need(headers, "destuniqueid")
-        return [ev.DialBegun(at, headers.get("uniqueid"), destination, headers.get("dialstring"))]
+        caller, dial_string = headers.get("uniqueid"), headers.get("dialstring")
+        return [ev.DialBegun(at, caller, destination, dial_string, headers.get("context"))]
 
     def dial_ended(self, headers: Headers, at: float) -> list[ev.Event]:
         destination = need(headers, "destuniqueid")

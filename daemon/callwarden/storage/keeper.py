@@ -12,13 +12,17 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
-from callwarden.assets import asset
+from sqlite_utils import Database
+
+from callwarden.answers import Sound, Sounds
+from callwarden.assets import prompts
 from callwarden.config import Settings
 from callwarden.core import actions as do
 from callwarden.core import events as ev
 from callwarden.core.facts import Fact, Segment
-from callwarden.sounds import BUILT, SoundsError, prompt_hash
+from callwarden.sounds import FORMATS, SoundsError, prompt_hash
 from callwarden.storage.finish import (
     Discarded,
     Finished,
@@ -35,6 +39,7 @@ from callwarden.storage.writer import Writer, WriterState
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 NEVER_ANSWERED = "never answered"
 NOTHING_RECORDED = "nothing was recorded: silent or without a recorder from beginning to end"
 
@@ -47,7 +52,7 @@ class Keeper:
         self.vault = Vault(settings.vault.path)
         self.state = WriterState("", 0, 0)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="finish", initializer=lower_priority)
-        self.prompt_hash = lru_cache(maxsize=64)(_prompt_hash)
+        self.prompt_hash = lru_cache(maxsize=64)(self._prompt_hash)
 
     async def start(self) -> list[ev.ChannelRemembered]:
         """Open the catalogue; gives what it knows of calls under way. Raises CatalogueError, VaultError."""
@@ -65,6 +70,28 @@ class Keeper:
         """Let what is being finished end, and write what waits."""
         await asyncio.to_thread(self._worker.shutdown)
         await self.writer.close()
+
+    async def on_catalogue(self, work: Callable[[Database], T]) -> T:
+        """Do ``work`` on the catalogue's write connection, after everything that was saved before."""
+        return await asyncio.wrap_future(self.writer.run(work))
+
+    def sounds(self) -> Sounds:
+        """The prompts in use, by their hashes, read again."""
+        self.prompt_hash.cache_clear()
+        built = prompts(self.settings.announce.built)
+        found: list[Sound] = []
+        for path in sorted(built.glob(f"*/*{FORMATS['slin'].suffix}")):
+            language, prompt = path.parent.name, path.stem
+            found.append({"language": language, "prompt": prompt, "sha256": self.prompt_hash(prompt, language)})
+        return {"sounds": found, "problems": [] if found else [f"no prompt is built in {built}"]}
+
+    def _prompt_hash(self, prompt: str, language: str) -> str:
+        """What a party hears, by its hash; empty when the prompt is not built here."""
+        try:
+            return prompt_hash(prompts(self.settings.announce.built), language, prompt)
+        except (SoundsError, FileNotFoundError) as error:
+            log.warning("no hash for prompt %s/%s: %s", language, prompt, error)
+            return ""
 
     def save(self, fact: Fact) -> None:
         """Have a fact written."""
@@ -127,12 +154,3 @@ def _heard(action: do.FinishRecording) -> tuple[Segment, ...]:
     return tuple(
         replace(one, started=max(one.started, answered)) if one.started is not None else one for one in action.segments
     )
-
-
-def _prompt_hash(prompt: str, language: str) -> str:
-    """What a party hears, by its hash; empty when the prompt is not built here."""
-    try:
-        return prompt_hash(Path(asset("sounds")) / BUILT, language, prompt)
-    except (SoundsError, FileNotFoundError) as error:
-        log.warning("no hash for prompt %s/%s: %s", language, prompt, error)
-        return ""

@@ -35,6 +35,10 @@ class Spool:
         if self._inotify is not None:
             self._inotify.close()
 
+    def count(self) -> int:
+        """How many files there are: of calls that are up, and of those that are still to be finished."""
+        return sum(1 for _ in self._directory.iterdir())
+
     async def _watch(self, inotify: Inotify) -> None:
         async for change in inotify:
             if change.name is not None:

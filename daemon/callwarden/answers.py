@@ -1,0 +1,146 @@
+"""What the daemon answers on its control socket: the shapes that the handlers give and the command line shows.
+
+Times are UTC epoch seconds, numbers of callers are masked here already: a status is looked at over shoulders.
+``why`` and every other text is a sentence or empty; lists are empty rather than missing.
+
+=========  ==============================  =============================================================
+verb       arguments                       answer
+=========  ==============================  =============================================================
+status     none                            :class:`Status`
+suspend    ``call`` (linked id)            :class:`Done`
+resume     ``call`` (linked id)            :class:`Done`
+purge      ``dry_run`` (bool)              :class:`Purge`
+reload     none                            :class:`Reloaded`
+sounds     none                            :class:`Sounds` (the hashes, read again from the built prompts)
+=========  ==============================  =============================================================
+"""
+
+from typing import TypedDict
+
+
+class LiveChannel(TypedDict):
+    """One leg of a live call. ``role`` and ``state`` are of :mod:`callwarden.core.facts`; ``file`` is in the spool."""
+
+    unique_id: str
+    endpoint: str
+    role: str
+    state: str
+    file: str
+
+
+class LiveCall(TypedDict):
+    """A call that is up now."""
+
+    linked_id: str
+    direction: str
+    caller: str
+    called: str
+    since: float
+    channels: list[LiveChannel]
+
+
+class AsteriskLink(TypedDict):
+    """The AMI link: ``state`` is a :class:`callwarden.asterisk.ami.LinkState`."""
+
+    state: str
+    why: str
+    version: str
+
+
+class AriLink(TypedDict):
+    """The ARI client: ``up``, ``down`` or ``refused``."""
+
+    state: str
+    why: str
+
+
+class Agi(TypedDict):
+    """Where FastAGI is listened on."""
+
+    listen: str
+    port: int
+
+
+class Writer(TypedDict):
+    """The catalogue's writer; ``problem`` is empty while it works."""
+
+    problem: str
+    waiting: int
+    lost: int
+
+
+class Disk(TypedDict):
+    """Of the vault's disk, in bytes; ``days_left`` at the rate of the last week, None when that is not known."""
+
+    free: int
+    total: int
+    days_left: float | None
+
+
+class Status(TypedDict):
+    """How the daemon is. ``problems`` are sentences, each with what to do; empty when all is well."""
+
+    version: str
+    pid: int
+    since: float
+    config: str
+    asterisk: AsteriskLink
+    ari: AriLink
+    agi: Agi
+    calls: list[LiveCall]
+    recorders: dict[str, int]
+    catalogue: Writer
+    spool_files: int
+    disk: Disk
+    next_purge: float | None
+    problems: list[str]
+
+
+class Done(TypedDict):
+    """What came of an order. ``done`` is False when nothing was changed; ``message`` says what or why."""
+
+    done: bool
+    message: str
+
+
+class Due(TypedDict):
+    """A recording that has outlived its retention; ``path`` below the vault, ``why`` without personal data."""
+
+    recording: str
+    call: str
+    path: str | None
+    bytes: int | None
+    why: str
+
+
+class Purge(TypedDict):
+    """``due`` is what would go, of a dry run; the numbers and ``problems`` are what became of a real one."""
+
+    dry_run: bool
+    due: list[Due]
+    purged: int
+    forgotten: int
+    problems: list[str]
+
+
+class Reloaded(TypedDict):
+    """``applied`` and ``restart``: the options that changed, by when they count; ``problems``: nothing was changed."""
+
+    applied: list[str]
+    restart: list[str]
+    problems: list[str]
+
+
+class Sound(TypedDict):
+    """One built prompt and the hash by which the catalogue names it."""
+
+    language: str
+    prompt: str
+    sha256: str
+
+
+class Sounds(TypedDict):
+    """The prompts in use, and what is wrong with those that are not."""
+
+    sounds: list[Sound]
+    problems: list[str]

@@ -1,0 +1,182 @@
+"""What the daemon does for whoever asks on the control socket: one method a verb, in the shapes of ``answers``.
+
+Takes the peer as the kernel knows it and the request's fields; changes calls only by way of the core.
+"""
+
+import asyncio
+import itertools
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from callwarden import __version__
+from callwarden.answers import Disk, Done, LiveCall, LiveChannel, Purge, Sounds, Status
+from callwarden.asterisk.ami import LinkState
+from callwarden.asterisk.ari import AriState
+from callwarden.control import ControlError, Handler, Kind, Peer
+from callwarden.core import actions as do
+from callwarden.core import events as ev
+from callwarden.core.calls import Leg
+from callwarden.core.facts import Call
+from callwarden.core.numbers import mask
+
+if TYPE_CHECKING:
+    from callwarden.service import Service
+
+ORDER_SECONDS = 5.0  # for the core to answer an order: a gate's time-out and some
+
+
+class Desk:
+    """``reload`` reads the configuration again, where somebody gave one."""
+
+    def __init__(self, service: "Service", reload: Callable[[], Mapping[str, Any]] | None = None) -> None:
+        self._service = service
+        self._since = time.time()
+        self._orders = itertools.count(1)
+        self._waiting: dict[int, asyncio.Future[do.ReplyToOperator]] = {}
+        self.reload = reload
+
+    def handlers(self) -> dict[str, Handler]:
+        """What to do for each verb."""
+        return {
+            "status": self._status,
+            "suspend": self._suspend,
+            "resume": self._resume,
+            "purge": self._purge,
+            "reload": self._reload,
+            "sounds": self._sounds,
+        }
+
+    def reply(self, action: do.ReplyToOperator) -> None:
+        """The core has answered an order."""
+        waiting = self._waiting.pop(action.reply_to, None)
+        if waiting is not None and not waiting.done():
+            waiting.set_result(action)
+
+    # -- orders ---------------------------------------------------------------------------------------------------
+
+    async def _suspend(self, peer: Peer, request: Mapping[str, object]) -> Done:
+        call = _call(request)
+        return await self._order(lambda number: ev.SuspensionOrdered(time.time(), call, peer.user, number))
+
+    async def _resume(self, peer: Peer, request: Mapping[str, object]) -> Done:
+        call = _call(request)
+        return await self._order(lambda number: ev.ResumptionOrdered(time.time(), call, peer.user, number))
+
+    async def _order(self, order: Callable[[int], ev.Event]) -> Done:
+        number = next(self._orders)
+        answered: asyncio.Future[do.ReplyToOperator] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answered
+        try:
+            self._service.receive(order(number))
+            reply = await asyncio.wait_for(answered, ORDER_SECONDS)
+        except TimeoutError:
+            raise ControlError("The order was not carried out in time: see the log.") from None
+        finally:
+            self._waiting.pop(number, None)
+        return {"done": reply.ok, "message": reply.message}
+
+    async def _purge(self, _peer: Peer, request: Mapping[str, object]) -> Purge:
+        housekeeping = self._service.housekeeping
+        if request.get("dry_run", False):
+            due = await housekeeping.due()
+            listed = [
+                {"recording": d.unique_id, "call": d.linked_id, "path": d.path, "bytes": d.bytes, "why": d.why}
+                for d in due
+            ]
+            return {"dry_run": True, "due": listed, "purged": 0, "forgotten": 0, "problems": []}  # type: ignore[typeddict-item]
+        report = await housekeeping.purge()
+        return {
+            "dry_run": False,
+            "due": [],
+            "purged": report.purged,
+            "forgotten": report.forgotten,
+            "problems": report.problems,
+        }
+
+    async def _reload(self, _peer: Peer, _request: Mapping[str, object]) -> Mapping[str, Any]:
+        if self.reload is None:
+            raise ControlError("This daemon was started without a configuration file that could be read again.")
+        return self.reload()
+
+    async def _sounds(self, _peer: Peer, _request: Mapping[str, object]) -> Sounds:
+        return await asyncio.to_thread(self._service.keeper.sounds)
+
+    # -- how things are -------------------------------------------------------------------------------------------
+
+    async def _status(self, _peer: Peer, _request: Mapping[str, object]) -> Status:
+        service = self._service
+        writer = service.keeper.writer.state
+        spool_files = await asyncio.to_thread(service.spool.count)
+        return {
+            "version": __version__,
+            "pid": service.pid,
+            "since": self._since,
+            "config": service.config,
+            "asterisk": {
+                "state": service.link.state.value,
+                "why": service.link_why,
+                "version": service.link.asterisk_version,
+            },
+            "ari": {"state": service.ari.state.value, "why": service.ari_why},
+            "agi": {"listen": service.agi.listen, "port": service.agi.port},
+            "calls": [self._live(call) for call in service.warden.book.facts.values()],
+            "recorders": dict(Counter(str(one.state) for one in service.warden.book.recorders.values())),
+            "catalogue": {"problem": writer.problem, "waiting": writer.waiting, "lost": writer.lost},
+            "spool_files": spool_files,
+            "disk": self._disk(),
+            "next_purge": service.housekeeping.next_purge,
+            "problems": self._problems(),
+        }
+
+    def _live(self, call: Call) -> LiveCall:
+        book = self._service.warden.book
+        legs = [leg for leg in book.calls.call(call.linked_id) if book.is_party(leg)]
+        return {
+            "linked_id": call.linked_id,
+            "direction": str(call.direction),
+            "caller": mask(call.caller_number),
+            "called": mask(call.called_number),
+            "since": call.started,
+            "channels": [self._channel(leg) for leg in legs],
+        }
+
+    def _channel(self, leg: Leg) -> LiveChannel:
+        recorder = self._service.warden.book.recorders.get(leg.unique_id)
+        return {
+            "unique_id": leg.unique_id,
+            "endpoint": leg.endpoint,
+            "role": str(leg.role),
+            "state": str(recorder.state) if recorder is not None else "exempt",
+            "file": recorder.segments[-1].file if recorder is not None and recorder.segments else "",
+        }
+
+    def _disk(self) -> Disk:
+        usage = shutil.disk_usage(self._service.settings.vault.path)
+        return {"free": usage.free, "total": usage.total, "days_left": None}
+
+    def _problems(self) -> list[str]:
+        """What is wrong now, each with what to do."""
+        service = self._service
+        problems = []
+        if service.link.state is not LinkState.READY:
+            problems.append(
+                f"Asterisk's manager interface is not there ({service.link_why}): calls are announced and recorded by "
+                "the dialplan alone. Run `callwarden check`."
+            )
+        if service.ari.state is AriState.REFUSED:
+            problems.append(f"ARI refused us ({service.ari_why}): nobody is told by whisper. Run `callwarden check`.")
+        if service.keeper.writer.state.problem:
+            problems.append(f"The catalogue is not written: {service.keeper.writer.state.problem}")
+        return problems
+
+
+def _call(request: Mapping[str, object]) -> str:
+    call = request.get("call")
+    if not isinstance(call, str) or not call:
+        raise ControlError("Say which call: its linked id, as `callwarden status` shows it.", Kind.BAD_REQUEST)
+    return call
+
+

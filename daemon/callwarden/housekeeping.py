@@ -1,0 +1,98 @@
+"""What is done on schedule: the purge, by a cron expression in local time.
+
+A purge that was missed while the daemon was down is made up for at the start. Only one runs at a time; it takes the
+catalogue for short moments, so that calls go on meanwhile.
+"""
+
+import asyncio
+import logging
+import time
+from datetime import UTC, datetime
+
+from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.cron import CronTrigger
+from sqlite_utils import Database
+
+from callwarden.config import Settings
+from callwarden.core.retention import Rule
+from callwarden.storage.database import set_setting, setting
+from callwarden.storage.expiry import date_recordings
+from callwarden.storage.keeper import Keeper
+from callwarden.storage.purge import DueRecording, PurgeReport, preview, purge
+
+log = logging.getLogger(__name__)
+
+LAST = "last purge"
+# APScheduler 3.11 skips a run that is more than this late; its default of 1 s would skip one on a busy machine.
+LATE_SECONDS = 3600
+
+
+class Housekeeping:
+    """``keeper`` holds the catalogue and the vault."""
+
+    def __init__(self, keeper: Keeper) -> None:
+        self._keeper = keeper
+        self._scheduler = AsyncIOScheduler()
+        self._purging = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Schedule the purge, and make up for one that was missed."""
+        self._scheduler.start()
+        self.reschedule()
+        if await self._missed():
+            self._scheduler.add_job(self.purge, id="purge missed", misfire_grace_time=None)
+
+    async def stop(self) -> None:
+        """Schedule nothing more; a purge that is under way stops between two of its steps, and is gone on with."""
+        self._scheduler.shutdown(wait=False)
+
+    def reschedule(self) -> None:
+        """Take the schedule of the present settings."""
+        self._scheduler.add_job(
+            self.purge, self._trigger(), id="purge", replace_existing=True, misfire_grace_time=LATE_SECONDS,
+            coalesce=True, max_instances=1,
+        )  # fmt: skip
+
+    @property
+    def next_purge(self) -> float | None:
+        """When the next purge is due (UTC epoch seconds)."""
+        job = self._scheduler.get_job("purge")
+        return job.next_run_time.timestamp() if job is not None and job.next_run_time is not None else None
+
+    async def due(self) -> list[DueRecording]:
+        """Exactly what a purge would delete now."""
+        rule = rule_of(self._keeper.settings)
+        return await self._keeper.on_catalogue(lambda db: list(preview(db, rule, time.time())))
+
+    async def purge(self) -> PurgeReport:
+        """Delete what is due; says so in the log."""
+        async with self._purging:
+            rule, now = rule_of(self._keeper.settings), time.time()
+            run = self._keeper.writer.wait
+            await asyncio.to_thread(date_recordings, run, rule)
+            report = await asyncio.to_thread(purge, run, self._keeper.vault, rule, now)
+            await self._keeper.on_catalogue(lambda db: set_setting(db, LAST, repr(now)))
+        log.info("purge: %d recordings deleted, %d calls forgotten", report.purged, report.forgotten)
+        for problem in report.problems:
+            log.warning("ALARM purge: %s", problem)
+        return report
+
+    async def _missed(self) -> bool:
+        last = await self._keeper.on_catalogue(_last_purge)
+        if last is None:
+            return False
+        due = self._trigger().get_next_fire_time(None, datetime.fromtimestamp(last, UTC))
+        return due is not None and due.timestamp() <= time.time()
+
+    def _trigger(self) -> CronTrigger:
+        return CronTrigger.from_crontab(self._keeper.settings.purge.schedule)
+
+
+def rule_of(settings: Settings) -> Rule:
+    """How long recordings are kept by these settings."""
+    return Rule(str(settings.retention.keep), settings.retention.keep.seconds_after)
+
+
+def _last_purge(db: Database) -> float | None:
+    last = setting(db, LAST)
+    return float(last) if last is not None else None
