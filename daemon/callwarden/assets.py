@@ -16,3 +16,8 @@ def asset(name: str) -> Path:
         if (home / name).is_dir() and (home is INSTALLED or (home / "setup.cfg").is_file()):
             return home / name
     raise FileNotFoundError(f"the folder {name} that comes with Callwarden is not there: install Callwarden again")
+
+
+def prompts(configured: str) -> Path:
+    """Where the built prompts are, one folder a language; ``configured`` is empty for those that come with Callwarden."""
+    return Path(configured) if configured else asset("sounds") / "built"

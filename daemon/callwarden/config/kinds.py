@@ -182,6 +182,7 @@ Host = Annotated[
 ]
 Url = Annotated[str, AfterValidator(_url)]
 AnyPath = Annotated[Path, BeforeValidator(_path), PlainSerializer(str)]
+OptionalPath = Annotated[str, _or_empty(lambda text: str(_path(text)))]
 SocketPath = Annotated[Path, BeforeValidator(_path), AfterValidator(_socket), PlainSerializer(str)]
 AsteriskPath = Annotated[str, _or_empty(_seen_by_asterisk)]
 Endpoint = Annotated[str, AfterValidator(_endpoint)]

@@ -154,6 +154,9 @@ class Announce(Section):
     """Off: staff are told by the policy itself."""
     sounds: kind.Sounds = "callwarden"
     """The folder of the prompts below Asterisk's own sounds, in each language."""
+    built: kind.OptionalPath = ""
+    """Where `callwarden sounds build` put the prompts, as the daemon sees them: the catalogue names what
+    was heard by their hashes. Empty: those that come with Callwarden."""
     did: Annotated[tuple[Did, ...], LISTED] = ()
 
 
