@@ -48,7 +48,7 @@ class AsteriskLink(TypedDict):
 
 
 class AriLink(TypedDict):
-    """The ARI client: ``up``, ``down`` or ``refused``."""
+    """The ARI client: ``state`` is an :class:`callwarden.asterisk.ari.AriState`."""
 
     state: str
     why: str

@@ -1,39 +1,37 @@
-"""The command line: one file a noun. Reads the catalogue itself, asks the daemon for every change."""
+"""The command line: one file a noun. Reads the catalogue itself, asks the daemon for every change.
 
-import asyncio
-import logging
-import signal
-import sys
-from pathlib import Path
+frame       what every command shares: configuration, catalogue, daemon, how a command ends
+text, when  what the terminal gets; moments as people write them
+"""
 
 import click
 
-from callwarden.config import ConfigError, load
-from callwarden.notify import notify
-from callwarden.service import Service
+from callwarden import __version__
+from callwarden.cli import frame
+from callwarden.cli.calls import calls
+from callwarden.cli.check import check
+from callwarden.cli.completion import completion
+from callwarden.cli.init import init
+from callwarden.cli.purge import purge
+from callwarden.cli.recordings import recordings
+from callwarden.cli.run import run
+from callwarden.cli.sounds import sounds
+from callwarden.cli.status import status
+from callwarden.cli.suspend import resume, suspend
+
+__all__ = ["main"]
 
 
-@click.group()
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="callwarden")
 def main() -> None:
-    """Callwarden."""
+    """Makes a call-recording policy true beside an Asterisk, and proves it.
+
+    Begin with `callwarden init`, then `callwarden check`. Exit status: 0 done; 1 nothing found, or it failed;
+    2 the configuration or the machine is not as it must be; 3 not allowed.
+    """
 
 
-@main.command()
-@click.option("--config", type=click.Path(path_type=Path), required=True)
-def run(config: Path) -> None:
-    """Run the daemon."""
-    logging.basicConfig(level=logging.DEBUG, stream=sys.stderr, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    settings = load(config)
-    asyncio.run(_serve(settings))
-
-
-async def _serve(settings):
-    service = Service(settings)
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await service.start()
-    notify("READY=1")
-    await stop.wait()
-    await service.stop()
+main = frame.config_option(main, variable=frame.CONFIG_VARIABLE)
+for command in (run, check, status, calls, recordings, suspend, resume, purge, sounds, init, completion):
+    main.add_command(frame.config_option(command))

@@ -1,0 +1,74 @@
+"""Whether ARI lets us in and may be written to, and which prompts Asterisk knows.
+
+Takes settings, gives findings. Asks nothing that changes anything: the write is to a playback that does not exist.
+"""
+
+from base64 import b64encode
+from http import HTTPStatus
+
+import aiohttp
+
+from callwarden.checks.finding import Finding, ok, problem, warning
+from callwarden.checks.prompts import heard
+from callwarden.config import Settings
+
+ABOUT = "ARI"
+PATIENCE = aiohttp.ClientTimeout(total=5.0)  # seconds
+REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+NO_SUCH_PLAYBACK = "playbacks/callwarden-check"
+
+
+UNREACHED = (aiohttp.ClientError, TimeoutError, OSError)
+
+
+async def ari(settings: Settings) -> list[Finding]:
+    """Reachable, the right password, the right to write; then the prompts."""
+    try:
+        async with _session(settings) as session:
+            return await _asked(session, settings)
+    except UNREACHED as error:
+        why = str(error) or "no answer in time"
+        advice = "See http.conf (enabled, bindaddr, bindport) and [ari] url"
+        return [problem(ABOUT, f"{settings.ari.url} was not reached: {why}", advice)]
+
+
+async def wrong_password(settings: Settings) -> list[Finding]:
+    """The one thing about ARI that no waiting cures."""
+    try:
+        async with _session(settings) as session, session.get("asterisk/info", params={"only": "system"}) as answer:
+            return [_refused(answer.status, settings)] if answer.status in REFUSED else []
+    except UNREACHED:
+        return []
+
+
+def _session(settings: Settings) -> aiohttp.ClientSession:
+    login = b64encode(f"{settings.ari.username}:{settings.ari.password.get_secret_value()}".encode()).decode()
+    headers = {"Authorization": f"Basic {login}"}
+    return aiohttp.ClientSession(f"{settings.ari.url}/ari/", headers=headers, timeout=PATIENCE)
+
+
+async def _asked(session: aiohttp.ClientSession, settings: Settings) -> list[Finding]:
+    async with session.get("asterisk/info", params={"only": "system"}) as answer:
+        if answer.status != HTTPStatus.OK:
+            return [_refused(answer.status, settings)]
+    async with session.delete(NO_SUCH_PLAYBACK) as answer:
+        if answer.status == HTTPStatus.FORBIDDEN:
+            told = f"the user {settings.ari.username} is read-only, so no announcement can be whispered"
+            return [problem(ABOUT, told, "Set read_only = no for it in ari.conf, then: module reload res_ari.so")]
+    return [ok(ABOUT, "logged in; the user may do all that is needed"), await _sounds(session, settings)]
+
+
+def _refused(status: int, settings: Settings) -> Finding:
+    if status in REFUSED:
+        advice = f"Compare [ari] username and password with [{settings.ari.username}] in ari.conf"
+        return problem(ABOUT, f"Asterisk refused the user {settings.ari.username}: wrong name or password", advice)
+    told = f"{settings.ari.url}/ari answers with HTTP status {status}: ARI is not there"
+    return problem(ABOUT, told, "See ari.conf (enabled = yes), http.conf (prefix) and that res_ari.so is loaded")
+
+
+async def _sounds(session: aiohttp.ClientSession, settings: Settings) -> Finding:
+    async with session.get("sounds") as answer:
+        if answer.status == HTTPStatus.OK:
+            return heard(await answer.json(), settings)
+    told = "Asterisk does not tell which sounds it has"
+    return warning("sounds", told, "Call in and hear that the announcement is played")

@@ -1,0 +1,125 @@
+"""What every command shares: where the configuration is, the catalogue, the daemon, and how a command ends.
+
+Exit status: 0 done; 1 nothing found, or it failed; 2 the configuration or the machine is not as it must be, or the
+command was typed wrongly; 3 not allowed.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, NoReturn, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+from sqlite_utils import Database
+
+from callwarden.config import ConfigError, Settings, load
+from callwarden.control import ControlError, Kind, ask
+from callwarden.storage.database import CatalogueError, open_readonly
+
+DEFAULT_CONFIG = Path("/etc/callwarden/callwarden.toml")
+CONFIG_VARIABLE = "CALLWARDEN_CONFIG"
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Exit(IntEnum):
+    """How a command ends."""
+
+    OK = 0
+    FAILED = 1
+    ENVIRONMENT = 2
+    NOT_ALLOWED = 3
+
+
+def stop(sentence: str, status: Exit) -> NoReturn:
+    """End the command with a sentence on standard error."""
+    click.echo(f"callwarden: {sentence}", err=True)
+    raise click.exceptions.Exit(int(status))
+
+
+def _remember(context: click.Context, _: click.Parameter, value: Path | None) -> None:
+    """Given before the command or after it; after it wins."""
+    if value is not None:
+        context.meta["config"] = value
+
+
+def config_option(command: F, variable: str | None = None) -> F:
+    """`--config FILE`; ``variable`` of the environment gives it too."""
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path, dir_okay=False),
+        expose_value=False,
+        callback=_remember,
+        envvar=variable,
+        help=f"The configuration (default: {DEFAULT_CONFIG}, or the environment variable {CONFIG_VARIABLE}).",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    """`--json`, of every command that reads."""
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")(command)
+
+
+def config_path() -> Path:
+    """The configuration's file, wherever it was given."""
+    context = click.get_current_context()
+    found: Path = context.meta.get("config") or DEFAULT_CONFIG
+    return found
+
+
+def settings(*, need_secrets: bool = False) -> Settings:
+    """The configuration, or the end of the command with all its problems."""
+    try:
+        return load(config_path(), need_secrets=need_secrets)
+    except ConfigError as error:
+        stop(str(error), Exit.ENVIRONMENT)
+
+
+@contextmanager
+def catalogue(configured: Settings) -> Iterator[Database]:
+    """The catalogue, to read."""
+    path = configured.catalogue.path
+    try:
+        db = open_readonly(path)
+    except PermissionError:
+        stop(f"You may not read the catalogue {path}: be root, or Callwarden's user.", Exit.NOT_ALLOWED)
+    except CatalogueError as error:
+        stop(str(error), _status_of(path))
+    try:
+        yield db
+    finally:
+        db.close()
+
+
+def _status_of(path: Path) -> Exit:
+    try:
+        with path.open("rb"):
+            return Exit.ENVIRONMENT
+    except PermissionError:
+        return Exit.NOT_ALLOWED
+    except OSError:
+        return Exit.ENVIRONMENT
+
+
+def order(configured: Settings, verb: str, *, patience: float = 15.0, **arguments: object) -> dict[str, Any]:
+    """Ask the daemon, or end the command with its sentence."""
+    try:
+        return ask(configured.control.socket, verb, patience=patience, **arguments)
+    except ControlError as error:
+        stop(str(error), Exit.NOT_ALLOWED if error.kind is Kind.NOT_ALLOWED else Exit.FAILED)
+
+
+def live_calls(context: click.Context, _: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Completes the linked id of a call that is up."""
+    try:
+        path = context.meta.get("config") or DEFAULT_CONFIG
+        calls = ask(load(path).control.socket, "status", patience=1.0)["calls"]
+    except (ConfigError, ControlError, KeyError):
+        return []
+    return [
+        CompletionItem(call["linked_id"], help=f"{call['direction']} {call['caller']} to {call['called']}")
+        for call in calls
+        if call["linked_id"].startswith(incomplete)
+    ]

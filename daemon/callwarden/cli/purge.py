@@ -1,0 +1,64 @@
+"""`callwarden purge`: delete what has outlived its retention now, or only print what would go."""
+
+from typing import Any
+
+import click
+
+from callwarden.cli import frame, text
+from callwarden.cli.frame import Exit
+
+PATIENCE = 120.0  # seconds
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Only print exactly what would go.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@frame.json_option
+def purge(dry_run: bool, yes: bool, as_json: bool) -> None:
+    """Delete the recordings that have outlived their retention, without waiting for the schedule.
+
+    Each leaves a tombstone (id, hash, when, why) in the catalogue.
+    """
+    settings = frame.settings()
+    if not dry_run and not yes:
+        plan = frame.order(settings, "purge", dry_run=True, patience=PATIENCE)
+        if plan["due"]:
+            click.confirm(f"Delete {_recordings(len(plan['due']))}, {_bytes(plan)} for ever?", abort=True, err=True)
+    answer = frame.order(settings, "purge", dry_run=dry_run, patience=PATIENCE)
+    if as_json:
+        text.print_json(answer)
+    else:
+        _print(answer)
+    if answer["problems"]:
+        raise click.exceptions.Exit(int(Exit.FAILED))
+
+
+def _print(answer: dict[str, Any]) -> None:
+    if answer["dry_run"]:
+        _print_plan(answer)
+    else:
+        forgotten = answer["forgotten"]
+        calls = f"; personal data of {forgotten} calls forgotten" if forgotten else ""
+        click.echo(f"{_recordings(answer['purged'])} deleted{calls}.")
+    for sentence in answer["problems"]:
+        click.echo(text.shown(sentence, 1000), err=True)
+
+
+def _print_plan(answer: dict[str, Any]) -> None:
+    if not answer["due"]:
+        click.echo("Nothing is due.")
+        return
+    made = text.table("Recording", "Size", "Why", right=("Size",), whole=("Recording", "Size"))
+    for due in answer["due"]:
+        size = text.NOTHING if due["bytes"] is None else text.size(due["bytes"])
+        text.row(made, text.shown(due["recording"]), size, text.shown(due["why"], 200))
+    text.console().print(made)
+    click.echo(f"\n{_recordings(len(answer['due']))}, {_bytes(answer)}, would be deleted.")
+
+
+def _recordings(count: int) -> str:
+    return f"{count} recording{'' if count == 1 else 's'}"
+
+
+def _bytes(answer: dict[str, Any]) -> str:
+    return text.size(sum(due["bytes"] or 0 for due in answer["due"]))

@@ -1,0 +1,114 @@
+"""`callwarden recordings`: find recordings, and tell the story of one."""
+
+from itertools import groupby
+from typing import Any
+
+import click
+from sqlite_utils import Database
+
+from callwarden.cli import frame, searching, shapes, story, text
+from callwarden.storage import reading
+from callwarden.storage.reading import FoundRecording
+from callwarden.storage.search import find_recordings
+
+LEFT = 8 + 2 + 8 + 2 + 2 + 2 + 7 + 2 + 2  # columns beside the two parties, the phone and the id
+
+
+@click.group()
+def recordings() -> None:
+    """Find recordings, and tell what every second of one was."""
+
+
+@recordings.command()
+@searching.search_options
+@frame.json_option
+def search(as_json: bool, **options: Any) -> None:
+    """List the recordings of calls, newest call first.
+
+    NUMBER is that of either party, in any spelling, or its last digits. Exit status 1 when nothing is found.
+    """
+    wanted = searching.asked(**options)
+    with frame.catalogue(frame.settings()) as db:
+        found = searching.found(lambda: find_recordings(db, **wanted.options()))
+    if as_json:
+        text.print_json({"recordings": [shapes.of_recording(each) for each in found]})
+    elif found:
+        _print(found)
+        searching.more_there_may_be(len(found), wanted.limit)
+    if not found:
+        searching.none_found("recordings")
+
+
+@recordings.command()
+@click.argument("identity", metavar="ID")
+@frame.json_option
+def show(identity: str, as_json: bool) -> None:
+    """Tell the story of a recording: parties, announcements, and what every second was.
+
+    ID is that of a recording; or of a call, for all its recordings.
+    """
+    with frame.catalogue(frame.settings()) as db:
+        found = [story.of(db, each) for each in _named(db, identity)]
+    if as_json:
+        text.print_json({"recordings": [story.shape(each) for each in found]})
+    elif found:
+        story.print_all(found)
+    if not found:
+        searching.none_found("recording or call with this id")
+
+
+def _named(db: Database, identity: str) -> list[FoundRecording]:
+    one = reading.recording(db, identity)
+    if one is not None:
+        return [one]
+    whole = reading.story(db, identity)
+    return [] if whole is None else list(whole.recordings)
+
+
+def _print(found: list[FoundRecording]) -> None:
+    console = text.console()
+    longest = max(len(text.shown(each.recording.unique_id)) for each in found)
+    phone = min(16, max(len(_phone(each)) for each in found))
+    width = searching.party_width(console, LEFT + longest + phone)
+    for day, recordings_of_day in groupby(found, key=lambda each: text.day(each.call.started)):
+        table = text.table(
+            "Time",
+            "Dir",
+            "From",
+            "To",
+            "Side",
+            "Length",
+            "Recording",
+            right=("Length",),
+            whole=("Recording", "Time"),
+            title=day,
+        )
+        for column, columns in zip(table.columns, (8, 8, width, width, phone, 7, longest), strict=True):
+            column.width = columns
+        for each in recordings_of_day:
+            text.row(table, *_cells(each))
+        console.print(table)
+        console.print()
+
+
+def _cells(found: FoundRecording) -> tuple[str, ...]:
+    call = found.call
+    return (
+        text.clock(call.started),
+        searching.SHORT[call.direction],
+        searching.caller(call),
+        searching.party(call.called_number, ""),
+        _phone(found),
+        _length(found),
+        text.shown(found.recording.unique_id),
+    )
+
+
+def _phone(found: FoundRecording) -> str:
+    """`202` of `PJSIP/202`: the technology is the same for all."""
+    return text.shown(found.channel.endpoint.partition("/")[2] or found.channel.endpoint) or text.NOTHING
+
+
+def _length(found: FoundRecording) -> str:
+    """Of the audio; without a file, what has become of it."""
+    return str(found.recording.state) if found.file is None else text.length(found.file.seconds)

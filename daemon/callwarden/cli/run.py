@@ -1,0 +1,76 @@
+"""`callwarden run`: the daemon, until it is told to stop."""
+
+import asyncio
+import logging
+import sqlite3
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from callwarden.checks.finding import Finding
+from callwarden.cli import frame
+from callwarden.cli.frame import Exit
+from callwarden.config import Settings, doubts
+from callwarden.control import ControlError
+from callwarden.storage.database import CatalogueError
+from callwarden.unattended import CannotRun, Unattended, alone, set_up_logs
+
+if TYPE_CHECKING:
+    from callwarden.service import Service
+
+log = logging.getLogger(__name__)
+LOOK_EVERY = 0.02  # seconds
+
+
+@click.command()
+def run() -> None:
+    """Run the daemon, in the foreground: systemd starts it like this.
+
+    It stops on SIGTERM and leaves live calls recording; on SIGHUP it reads the configuration again.
+    """
+    path, settings = frame.config_path(), frame.settings(need_secrets=True)
+    set_up_logs(settings)
+    for doubt in doubts(settings, path):
+        log.warning("configuration: %s", doubt)
+    try:
+        asyncio.run(_run(path, settings))
+    except CannotRun as error:
+        frame.stop(str(error), Exit.ENVIRONMENT)
+
+
+async def _run(path: Path, settings: Settings) -> None:
+    # Here, because they bring half of everything: `callwarden status` need not wait for that.
+    from callwarden.checks.examine import before_start, unusable
+    from callwarden.service import Service
+
+    _refuse(unusable(settings))
+    with alone(settings.catalogue.path):
+        _refuse(await before_start(settings))
+        try:
+            service = Service(settings)
+            await Unattended(path, settings, service, partial(_apply, service), partial(_ready, service)).run()
+        except (OSError, sqlite3.Error, CatalogueError, ControlError) as error:
+            raise CannotRun(f"The daemon could not start: {error}") from error
+
+
+def _refuse(problems: list[Finding]) -> None:
+    if problems:
+        sentences = [f"  {each.about}: {each.text}. {each.advice}." for each in problems]
+        raise CannotRun("\n".join(["The daemon cannot run like this:", *sentences]))
+
+
+async def _ready(service: "Service") -> None:
+    """The link tells its state to one listener, which is the service: so it is looked at."""
+    from callwarden.asterisk.ami import LinkState
+
+    while service.link.state is not LinkState.READY:  # noqa: ASYNC110
+        await asyncio.sleep(LOOK_EVERY)
+
+
+def _apply(service: "Service", settings: Settings) -> None:
+    """Everything that decides looks at its settings each time it decides."""
+    service.settings = settings
+    service.warden.book.settings = settings
+    service.keeper.settings = settings
