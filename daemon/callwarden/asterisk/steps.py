@@ -84,7 +84,8 @@ class Steps:
             self._post(ev.AnnouncementStarted(time.time(), agi.unique_id, answer.number, sha256))
         try:
             result = await agi.stream_file(self._sound(answer.prompt, answer.language))
-            heard, reason = not result.failed, "Asterisk could not play the prompt" if result.failed else ""
+            heard = result.complete
+            reason = "Asterisk could not play the prompt" if result.failed else "" if heard else reason
         except AgiFailed as error:
             reason = str(error)
         finally:
