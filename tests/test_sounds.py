@@ -135,7 +135,7 @@ def test_a_prompt_speaks_from_its_beginning_to_its_end(prompt: str) -> None:
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     source, out = (tmp_path_factory.mktemp(name) for name in ("source", "out"))
     ffmpeg("-i", SOUNDS / "en" / "joined.flac", write_wav(source / "en" / "joined.wav", tone(440)))
-    build(source, out)
+    build(source, out, FORMATS)
     return out / "en"
 
 
@@ -192,21 +192,26 @@ def test_any_audio_file_is_a_source_whatever_its_rate_and_channels(tmp_path: Pat
 
 def test_the_result_names_every_file_with_its_own_hash(tmp_path: Path) -> None:
     write_wav(tmp_path / "in" / "en" / "inbound.wav", tone(440))
-    result = build(tmp_path / "in", tmp_path / "out")
+    result = build(tmp_path / "in", tmp_path / "out", FORMATS)
     assert [made.format for made in result] == list(FORMATS)
     assert all(made.sha256 == hashlib.sha256(made.path.read_bytes()).hexdigest() for made in result)
     assert {made.path for made in result} == set((tmp_path / "out" / "en").iterdir())
 
 
+def test_signed_linear_alone_is_built_unless_more_is_asked_for(tmp_path: Path) -> None:
+    write_wav(tmp_path / "in" / "en" / "inbound.wav", tone(440))
+    assert [made.format for made in build(tmp_path / "in", tmp_path / "out")] == ["slin"]
+
+
 def test_building_twice_changes_nothing(tmp_path: Path) -> None:
     write_wav(tmp_path / "in" / "en" / "inbound.wav", tone(440))
-    first = build(tmp_path / "in", tmp_path / "in" / "built")
-    assert build(tmp_path / "in", tmp_path / "in" / "built") == first
+    first = build(tmp_path / "in", tmp_path / "in" / "built", FORMATS)
+    assert build(tmp_path / "in", tmp_path / "in" / "built", FORMATS) == first
 
 
 def test_a_format_no_longer_wanted_does_not_keep_the_old_words(tmp_path: Path) -> None:
     source = write_wav(tmp_path / "in" / "en" / "inbound.wav", tone(440))
-    build(tmp_path / "in", tmp_path / "out")
+    build(tmp_path / "in", tmp_path / "out", FORMATS)
     write_wav(source, tone(700))
     build(tmp_path / "in", tmp_path / "out", ["ulaw"])
     assert set(contents(tmp_path / "out")) == {"inbound.ulaw", "inbound.sln"}
@@ -214,12 +219,12 @@ def test_a_format_no_longer_wanted_does_not_keep_the_old_words(tmp_path: Path) -
 
 def test_a_write_that_fails_leaves_the_old_prompt_whole(tmp_path: Path) -> None:
     source = write_wav(tmp_path / "in" / "en" / "inbound.wav", tone(440))
-    build(tmp_path / "in", tmp_path / "out")
+    build(tmp_path / "in", tmp_path / "out", FORMATS)
     before = contents(tmp_path / "out")
     (tmp_path / "out" / "en" / f".inbound.sln.{os.getpid()}").mkdir()
     write_wav(source, tone(700))
     with pytest.raises(SoundsError, match="cannot be written"):
-        build(tmp_path / "in", tmp_path / "out")
+        build(tmp_path / "in", tmp_path / "out", FORMATS)
     assert contents(tmp_path / "out") == before
 
 
@@ -251,7 +256,7 @@ def test_a_file_without_audio_is_named_and_nothing_is_built(tmp_path: Path, data
     write_wav(tmp_path / "in" / "en" / "inbound.wav", tone(440))
     (tmp_path / "in" / "en" / "outbound.wav").write_bytes(data)
     with pytest.raises(SoundsError, match=r"outbound\.wav: ffmpeg finds no audio in it\. Save it again"):
-        build(tmp_path / "in", tmp_path / "out")
+        build(tmp_path / "in", tmp_path / "out", FORMATS)
     assert not (tmp_path / "out").exists()
 
 
@@ -282,7 +287,7 @@ def test_a_source_is_judged_by_ear(tmp_path: Path, sound: Samples, finding: str,
 def test_a_prompt_without_its_words_is_built_and_the_author_is_told(tmp_path: Path) -> None:
     write_wav(tmp_path / "in" / "en" / "inbound.wav", tone(440)).with_suffix(".txt").unlink()
     assert "Write what is said into inbound.txt" in findings(tmp_path / "in")
-    assert build(tmp_path / "in", tmp_path / "out")
+    assert build(tmp_path / "in", tmp_path / "out", FORMATS)
 
 
 @pytest.mark.parametrize(
@@ -291,14 +296,14 @@ def test_a_prompt_without_its_words_is_built_and_the_author_is_told(tmp_path: Pa
 def test_a_name_that_is_not_plain_is_refused(tmp_path: Path, name: str) -> None:
     write_wav(tmp_path / "in" / "en" / f"{name}.wav", tone(440))
     with pytest.raises(SoundsError, match="Use only a-z, 0-9 and hyphens"):
-        build(tmp_path / "in", tmp_path / "out")
+        build(tmp_path / "in", tmp_path / "out", FORMATS)
 
 
 def test_two_files_for_one_prompt_are_refused(tmp_path: Path) -> None:
     wav = write_wav(tmp_path / "in" / "en" / "inbound.wav", tone(440))
     ffmpeg("-i", wav, wav.with_suffix(".flac"))
     with pytest.raises(SoundsError, match=r"inbound\.wav: the same prompt as inbound\.flac"):
-        build(tmp_path / "in", tmp_path / "out")
+        build(tmp_path / "in", tmp_path / "out", FORMATS)
 
 
 def test_what_is_passed_over_is_said(tmp_path: Path) -> None:
@@ -317,7 +322,7 @@ def test_every_fault_is_told_at_once(tmp_path: Path) -> None:
     write_wav(tmp_path / "in" / "en" / "Bad.wav", tone(440))
     write_wav(tmp_path / "in" / "en" / "quiet.wav", tone(440, level=0))
     with pytest.raises(SoundsError) as refused:
-        build(tmp_path / "in", tmp_path / "out")
+        build(tmp_path / "in", tmp_path / "out", FORMATS)
     assert len(str(refused.value).splitlines()) == 2
 
 
@@ -354,7 +359,7 @@ def test_without_ffmpeg_the_sentence_says_what_to_install(
 
 def test_the_hash_is_of_the_built_slin_and_changes_with_the_words_only(tmp_path: Path) -> None:
     source = write_wav(tmp_path / "in" / "en" / "inbound.wav", tone(440))
-    made = {built.format: built.sha256 for built in build(tmp_path / "in", tmp_path / "out")}
+    made = {built.format: built.sha256 for built in build(tmp_path / "in", tmp_path / "out", FORMATS)}
     first = prompt_hash(tmp_path / "out", "en", "inbound")
     assert first == made["slin"]
     build(tmp_path / "in", tmp_path / "out", ["alaw"])

@@ -11,6 +11,7 @@ from callwarden.core.facts import Direction, Role
 from callwarden.core.numbers import e164
 
 PROMPT_OUTBOUND = "outbound"
+PROMPT_JOINED = "joined"
 PROMPT_NOT_RECORDED = "card-not-recorded"
 PROMPT_RESUMED = "recording-resumed"
 
@@ -59,6 +60,15 @@ def exemption(leg: Leg, settings: Settings) -> str:
     return ""
 
 
+def not_recorded(leg: Leg, settings: Settings) -> str:
+    """Why a channel has no recorder at all."""
+    if leg.role is Role.PLUMBING:
+        return ""
+    return exemption(leg, settings) or (
+        EXEMPT_ONE_PER_CALL if settings.recording.scope == "one-per-call" else ""
+    )
+
+
 def direction(first: Leg, others: list[Leg]) -> Direction:
     """Of a call, by its first channel and the ones that it rang."""
     if first.role is Role.OUTSIDE:
@@ -97,8 +107,9 @@ def whisper(leg: Leg, first: Leg | None, call: Direction, settings: Settings) ->
         return None
     if first is leg:
         return inbound_announcement(leg.exten, settings)
-    wanted = rules.outbound if call is Direction.OUTBOUND else rules.joining
-    return Told(PROMPT_OUTBOUND, rules.language) if wanted != "off" else None
+    if call is Direction.OUTBOUND:
+        return Told(PROMPT_OUTBOUND, rules.language) if rules.outbound != "off" else None
+    return Told(PROMPT_JOINED, rules.language) if rules.joining != "off" else None
 
 
 def _same_endpoint(endpoint: str, configured: str) -> bool:
