@@ -2,8 +2,8 @@
 
 `lab` is one on Asterisk 22, or on the version that `@pytest.mark.asterisk_version("16")` names (parametrise with
 `pytest.param(..., marks=...)` for both); before each test everybody has hung up and the daemon runs with the usual
-settings. `brisk_lab` announces nothing, so that calls connect at once. `quiet_lab` has no daemon and a PBX without
-Callwarden.
+settings. `brisk_lab` announces nothing, so that calls connect at once. `telling_lab` announces everything, with prompts
+of a second that are tones (`lab.prompts`). `quiet_lab` has no daemon and a PBX without Callwarden.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from lab import prompts
 from lab.lab import Lab
 from lab.pbx import WITHOUT_CALLWARDEN
 
@@ -48,8 +49,12 @@ def laboratories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabFactor
 def _lab(version: str, kind: str, folder: Path) -> Lab:
     if kind == "quiet":
         return Lab(version, daemon=False, folder=folder, dialplan=WITHOUT_CALLWARDEN)
-    settings = BRISK if kind == "brisk" else {}
-    return Lab(version, settings=settings, folder=folder, dialplan_globals={"CALLWARDEN_CARD_RING": 3})
+    ring = {"CALLWARDEN_CARD_RING": 3}
+    if kind == "telling":
+        sounds = prompts.build(folder / "prompts")
+        settings = {"announce.built": str(sounds)}
+        return Lab(version, settings=settings, folder=folder, dialplan_globals=ring, sounds=sounds)
+    return Lab(version, settings=BRISK if kind == "brisk" else {}, folder=folder, dialplan_globals=ring)
 
 
 def _asked_version(request: pytest.FixtureRequest) -> str:
@@ -65,6 +70,11 @@ def lab(request: pytest.FixtureRequest, laboratories: LabFactory) -> Lab:
 @pytest.fixture
 def brisk_lab(request: pytest.FixtureRequest, laboratories: LabFactory) -> Lab:
     return laboratories(_asked_version(request), "brisk")
+
+
+@pytest.fixture
+def telling_lab(request: pytest.FixtureRequest, laboratories: LabFactory) -> Lab:
+    return laboratories(_asked_version(request), "telling")
 
 
 @pytest.fixture

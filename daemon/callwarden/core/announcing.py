@@ -10,7 +10,7 @@ from callwarden.core import policy
 from callwarden.core.book import Book
 from callwarden.core.calls import Leg
 from callwarden.core.events import AnnouncementFinished, AnnouncementStarted, StepAsked
-from callwarden.core.facts import Announcement, Direction, PlayedBy
+from callwarden.core.facts import Announcement, PlayedBy
 from callwarden.core.policy import Told
 from callwarden.core.silence import reason
 
@@ -32,9 +32,7 @@ def whisper_to(book: Book, leg: Leg, at: float) -> list[do.Action]:
         return []
     if book.watched and reason(book, leg.unique_id) is not None:
         return []
-    first = book.calls.call(leg.linked_id)[0]
-    call = book.facts.get(leg.linked_id)
-    told = policy.whisper(leg, first, call.direction if call else Direction.UNKNOWN, book.settings)
+    told = policy.whisper(leg, book.calls.call(leg.linked_id), book.settings)
     if told is None:
         return []
     leg.told = True

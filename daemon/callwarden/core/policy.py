@@ -12,6 +12,7 @@ from callwarden.core.numbers import e164
 
 PROMPT_OUTBOUND = "outbound"
 PROMPT_JOINED = "joined"
+PROMPT_JOINED = "joined"
 PROMPT_NOT_RECORDED = "card-not-recorded"
 PROMPT_RESUMED = "recording-resumed"
 
@@ -95,8 +96,8 @@ def outbound_announcement(settings: Settings) -> Told | None:
     return Told(PROMPT_OUTBOUND, rules.language) if rules.outbound == "before-connect" else None
 
 
-def whisper(leg: Leg, first: Leg | None, call: Direction, settings: Settings) -> Told | None:
-    """What a party that talks and was not yet told hears now. ``first`` is the channel that began its call.
+def whisper(leg: Leg, call: list[Leg], settings: Settings) -> Told | None:
+    """What a party that talks and was not yet told hears now. ``call`` are the channels of its call, the eldest first.
 
     A caller or a person reached who slipped past the announcement before connecting is told here all the same.
     """
@@ -105,11 +106,11 @@ def whisper(leg: Leg, first: Leg | None, call: Direction, settings: Settings) ->
         return Told("inbound", rules.language) if rules.internal == "whisper" else None
     if leg.role is not Role.OUTSIDE:
         return None
-    if first is leg:
+    if call[0] is leg:
         return inbound_announcement(leg.exten, settings)
-    if call is Direction.OUTBOUND:
-        return Told(PROMPT_OUTBOUND, rules.language) if rules.outbound != "off" else None
-    return Told(PROMPT_JOINED, rules.language) if rules.joining != "off" else None
+    if any(one.role is Role.OUTSIDE for one in call[: call.index(leg)]):
+        return Told(PROMPT_JOINED, rules.language) if rules.joining != "off" else None
+    return Told(PROMPT_OUTBOUND, rules.language) if rules.outbound != "off" else None
 
 
 def _same_endpoint(endpoint: str, configured: str) -> bool:
