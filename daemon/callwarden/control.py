@@ -15,6 +15,7 @@ import pwd
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -113,6 +114,8 @@ class ControlServer:
         task = asyncio.get_running_loop().create_task(self._serve(reader, writer), name="control")
         self._clients.add(task)
         task.add_done_callback(self._clients.discard)
+        # A task that is cancelled before its first step runs none of its code, so nothing in it can close this.
+        task.add_done_callback(lambda _: writer.close())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -234,7 +237,8 @@ def ask(path: Path, verb: str, *, patience: float = ASK, **arguments: object) ->
         connection.settimeout(patience)
         _connect(connection, path)
         try:
-            connection.sendall(request)
+            with suppress(BrokenPipeError):  # turned away before it asked: the answer says why
+                connection.sendall(request)
             line = _line(connection)
         except TimeoutError:
             raise ControlError(
