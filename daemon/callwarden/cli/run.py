@@ -3,9 +3,7 @@
 import asyncio
 import logging
 import sqlite3
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -14,14 +12,11 @@ from callwarden.cli import frame
 from callwarden.cli.frame import Exit
 from callwarden.config import Settings, doubts
 from callwarden.control import ControlError
+from callwarden.guard import guarded
 from callwarden.storage.database import CatalogueError
 from callwarden.unattended import CannotRun, Unattended, alone, set_up_logs
 
-if TYPE_CHECKING:
-    from callwarden.service import Service
-
 log = logging.getLogger(__name__)
-LOOK_EVERY = 0.02  # seconds
 
 
 @click.command()
@@ -49,8 +44,11 @@ async def _run(path: Path, settings: Settings) -> None:
     with alone(settings.catalogue.path):
         _refuse(await before_start(settings))
         try:
-            service = Service(settings)
-            await Unattended(path, settings, service, partial(_apply, service), partial(_ready, service)).run()
+            service = Service(settings, str(path))
+            unattended = Unattended(path, settings, service, service.apply, service.ready)
+            service.desk.reload = unattended.reload
+            with guarded():
+                await unattended.run()
         except (OSError, sqlite3.Error, CatalogueError, ControlError) as error:
             raise CannotRun(f"The daemon could not start: {error}") from error
 
@@ -59,18 +57,3 @@ def _refuse(problems: list[Finding]) -> None:
     if problems:
         sentences = [f"  {each.about}: {each.text}. {each.advice}." for each in problems]
         raise CannotRun("\n".join(["The daemon cannot run like this:", *sentences]))
-
-
-async def _ready(service: "Service") -> None:
-    """The link tells its state to one listener, which is the service: so it is looked at."""
-    from callwarden.asterisk.ami import LinkState
-
-    while service.link.state is not LinkState.READY:  # noqa: ASYNC110
-        await asyncio.sleep(LOOK_EVERY)
-
-
-def _apply(service: "Service", settings: Settings) -> None:
-    """Everything that decides looks at its settings each time it decides."""
-    service.settings = settings
-    service.warden.book.settings = settings
-    service.keeper.settings = settings
