@@ -36,40 +36,55 @@ class CatalogueError(Exception):
 
 
 def open_catalogue(path: Path, region: str | None = None) -> Database:
-    """Open ``path`` for writing: create it (0600) if missing and migrate it.
+    """Open ``path`` for writing: create it (0600) if missing and migrate it. Raises :class:`CatalogueError`.
 
     ``region`` is where its numbers are dialled; it is kept in the catalogue, so that readers agree.
     """
-    _create_private(path)
-    db = Database(sqlite3.connect(path, timeout=BUSY_SECONDS), execute_plugins=False)
-    try:
+    with _explained(path, "cannot be opened"):
+        _create_private(path)
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS)
+    with _explained(path, "cannot be opened"), _closed_on_error(connection):
         for pragma in PRAGMAS:
-            db.conn.execute(pragma)
+            connection.execute(pragma)
+        db = Database(connection, execute_plugins=False)
         _refuse_newer(db, path)
         migrations.apply(db)
         if region is not None:
             set_setting(db, REGION, region)
-    except BaseException:
-        db.close()
-        raise
-    return db
+        return db
 
 
 def open_readonly(path: Path) -> Database:
-    """Open ``path`` for reading only; a schema that is not ours is refused."""
+    """Open ``path`` for reading only; a schema that is not ours is refused. Raises :class:`CatalogueError`."""
     if not path.exists():
         raise CatalogueError(f"There is no catalogue at {path}. Start the daemon once; it makes one.")
-    try:
+    with _explained(path, "cannot be read"):
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+    with _explained(path, "cannot be read"), _closed_on_error(connection):
         db = Database(connection, execute_plugins=False)
         _refuse_newer(db, path)
-        older = migrations.pending(db)
-    except sqlite3.Error as error:
-        raise CatalogueError(f"The catalogue {path} cannot be read: {error}.") from error
-    if older:
-        db.close()
-        raise CatalogueError(f"The catalogue {path} is older than this program. Restart the daemon.")
-    return db
+        if migrations.pending(db):
+            raise CatalogueError(f"The catalogue {path} is older than this program. Restart the daemon.")
+        return db
+
+
+@contextmanager
+def _explained(path: Path, what: str) -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise CatalogueError(
+            f"The catalogue {path} {what}: {error}. Check that it is Callwarden's and its directory can be written."
+        ) from error
+
+
+@contextmanager
+def _closed_on_error(connection: sqlite3.Connection) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        connection.close()
+        raise
 
 
 @contextmanager

@@ -8,6 +8,7 @@ again; ``report`` is told when that begins and ends. It is called on this thread
 """
 
 import asyncio
+import logging
 import sqlite3
 from collections import deque
 from collections.abc import Callable
@@ -22,8 +23,10 @@ from sqlite_utils import Database
 
 from callwarden.core.facts import Fact
 from callwarden.storage.catalogue import save_all
-from callwarden.storage.database import CatalogueError, open_catalogue
+from callwarden.storage.database import BUSY_SECONDS, CatalogueError, open_catalogue
 from callwarden.storage.rows import key
+
+log = logging.getLogger(__name__)
 
 # Different rows that may wait: about 50 MB, some thousand calls without a disk.
 LIMIT = 100_000
@@ -32,8 +35,9 @@ BATCH = 500
 # Facts of one call come in bursts; waiting this long (seconds) writes a burst once, with one fsync.
 LINGER = 0.05
 RETRY_FIRST, RETRY_LONGEST = 0.1, 5.0
-# What no retry will cure: the fact itself is not what a row can hold.
-UNSAVEABLE = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError, TypeError, ValueError)
+# The disk's or another process's trouble: worth waiting for. Any other error is the fact's own, and no retry cures it.
+TROUBLE = (sqlite3.Error, OSError, CatalogueError)
+FACTS_OWN = (sqlite3.IntegrityError, sqlite3.DataError, sqlite3.ProgrammingError)
 
 T = TypeVar("T")
 Group = dict[tuple[object, ...], Fact]
@@ -114,7 +118,7 @@ class Writer:
         with self._changed:
             self._abandoned = True
             self._changed.notify()
-        await asyncio.to_thread(self._thread.join, 1.0)
+        await asyncio.to_thread(self._thread.join, BUSY_SECONDS + 1)
         return self.state
 
     def _put(self, fact: Fact) -> None:
@@ -175,14 +179,12 @@ class Writer:
         while not self._abandoned:
             try:
                 save_all(self._connection(), batch)
-            except UNSAVEABLE as error:
+            except Exception as error:  # this thread must outlive every error there is
+                if isinstance(error, TROUBLE) and not isinstance(error, FACTS_OWN):
+                    self._wait_out(error, delay)
+                    delay = min(delay * 2, RETRY_LONGEST)
+                    continue
                 self._save_singly(batch, error)
-            except (sqlite3.Error, OSError, CatalogueError) as error:
-                self._troubled(str(error))
-                self._disconnect()
-                self._pause(delay)
-                delay = min(delay * 2, RETRY_LONGEST)
-                continue
             return
         self._lost += len(batch)
 
@@ -194,7 +196,7 @@ class Writer:
             return
         self._lost += 1
         what = f"A {type(batch[0]).__name__} could not be saved and was given up ({type(error).__name__})."
-        self._report(WriterState(what, self._waiting, self._lost))
+        self._tell(WriterState(what, self._waiting, self._lost))
 
     def _connection(self) -> Database:
         if self._db is None:
@@ -206,17 +208,22 @@ class Writer:
             self._db.close()
             self._db = None
 
-    def _pause(self, seconds: float) -> None:
+    def _wait_out(self, error: Exception, seconds: float) -> None:
+        """A new connection is tried next: what was wrong may have been the file under this one."""
+        if not self._problem:
+            self._problem = str(error)
+            self._tell(self.state)
+        self._disconnect()
         with self._changed:
             self._changed.wait_for(lambda: self._abandoned, seconds)
-
-    def _troubled(self, problem: str) -> None:
-        first = not self._problem
-        self._problem = problem
-        if first:
-            self._report(self.state)
 
     def _recovered(self) -> None:
         if self._problem and not self._abandoned:
             self._problem = ""
-            self._report(self.state)
+            self._tell(self.state)
+
+    def _tell(self, state: WriterState) -> None:
+        try:
+            self._report(state)
+        except Exception:  # a loop that is closed already must not cost the facts that are still to be written
+            log.exception("nobody could be told of the catalogue's state")
