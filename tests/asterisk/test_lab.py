@@ -35,6 +35,10 @@ def talking(lab: Lab, phone: str = "202") -> tuple[Party, Party]:
     return caller, agent
 
 
+def trunk_channels(lab: Lab) -> list[str]:
+    return [channel for channel in lab.pbx.ami.channels() if channel.startswith("PJSIP/trunk-")]
+
+
 def recording(lab: Lab) -> Path:
     lab.wait_quiet()
     return max((lab.pbx.spool / "monitor").glob("control-*.wav"), key=lambda path: path.stat().st_mtime_ns)
@@ -147,7 +151,7 @@ def test_phones_do_as_they_are_told(quiet_lab: Lab) -> None:
 )
 def test_hostile_caller_names_arrive(quiet_lab: Lab, name: str) -> None:
     quiet_lab.world.ring_in("02079460001", name=name).wait_answered()
-    [trunk] = [channel for channel in quiet_lab.pbx.ami.channels() if "trunk" in channel]
+    [trunk] = trunk_channels(quiet_lab)
     # chan_pjsip keeps 79 bytes, and keeps SIP's backslash before a quote.
     assert quiet_lab.pbx.ami.getvar("CALLERID(name)", trunk).replace("\\", "") == name[:79]
 
@@ -161,7 +165,7 @@ def test_a_line_end_in_a_caller_number_arrives(quiet_lab: Lab) -> None:
 def test_a_file_that_was_deleted_is_searched_all_the_same(quiet_lab: Lab) -> None:
     with Watcher(quiet_lab.pbx.spool) as watcher:
         quiet_lab.world.ring_in("02079460070").wait_answered()
-        [trunk] = [channel for channel in quiet_lab.pbx.ami.channels() if "trunk" in channel]
+        [trunk] = trunk_channels(quiet_lab)
         file = f"{quiet_lab.pbx.spool_inside}/new/folder/leak.wav"
         quiet_lab.pbx.ami.action("MixMonitor", Channel=trunk, File=file)
         time.sleep(TALK)

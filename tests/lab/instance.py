@@ -142,6 +142,7 @@ class AsteriskInstance:
         ports = self.ports
         return {
             "home": self.home_inside, "spool": self.spool_inside, "name": self.name,
+            "lab_secret": self._home.identity,  # another's Asterisk must not be taken for this one
             "modules": roots.module_directory(self.root), "manager_users": "",
             "sip": ports.sip, "ami": ports.ami, "http": ports.http,
             "rtp_first": ports.rtp_first, "rtp_last": ports.rtp_last,
@@ -157,7 +158,7 @@ class AsteriskInstance:
     def _connect(self, deadline: float) -> Ami:
         while True:
             try:
-                return Ami(self.ports.ami, "lab", "lab").connect()
+                return Ami(self.ports.ami, "lab", self._home.identity).connect()
             except (OSError, AmiError) as error:
                 self._give_up_if_dead(deadline, error)
             time.sleep(0.03)

@@ -1,31 +1,28 @@
 """A block of ports for one Asterisk, so that several run beside each other on one loopback.
 
-A block is held by an flock for as long as its holder lives; a killed run leaves nothing behind. The fixed ports are
-also tried, because another mount namespace on the same network has other lock files.
+A block is held by an abstract socket's name, which like the ports belongs to the network: it is seen from every
+container or chroot that shares this loopback, and is free again when its holder dies. The fixed ports are tried as
+well, because others use ports too.
 """
 
-import fcntl
-import os
 import random
 import socket
-import tempfile
 from dataclasses import dataclass, field
-from pathlib import Path
 
 FIRST, LAST, BLOCK = 12000, 60000, 800
-LOCKS = Path(tempfile.gettempdir()) / f"callwarden-lab-ports.{os.getuid()}"
+FIXED = 16
 
 
 class NoFreePorts(Exception):
     """Every block is taken."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class PortBlock:
-    """`sip`, `ami`, `http`, `spare` are single ports; `rtp_first..rtp_last` is Asterisk's range for audio."""
+    """`sip`, `ami`, `http`, `spare` are single ports; `rtp_first` to `rtp_last` is Asterisk's range for audio."""
 
     base: int
-    lock: int = field(repr=False)
+    lock: socket.socket = field(repr=False, compare=False)
 
     @property
     def sip(self) -> int:
@@ -45,51 +42,42 @@ class PortBlock:
 
     @property
     def rtp_first(self) -> int:
-        return self.base + 16
+        return self.base + FIXED
 
     @property
     def rtp_last(self) -> int:
         return self.base + BLOCK - 1
 
     def release(self) -> None:
-        if self.lock >= 0:
-            os.close(self.lock)
-            self.lock = -1
+        self.lock.close()
 
 
 def reserve() -> PortBlock:
-    LOCKS.mkdir(exist_ok=True)
     bases = list(range(FIRST, LAST, BLOCK))
     random.shuffle(bases)
     for base in bases:
-        lock = _lock(base)
-        if lock is None:
-            continue
-        if _all_free(base):
+        lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        if _bind(lock, f"\0callwarden-lab-{base}") and _all_free(base):
             return PortBlock(base, lock)
-        os.close(lock)
+        lock.close()
     raise NoFreePorts(f"No free block of {BLOCK} ports between {FIRST} and {LAST} on loopback.")
 
 
-def _lock(base: int) -> int | None:
-    handle = os.open(LOCKS / str(base), os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(handle)
-        return None
-    return handle
-
-
 def _all_free(base: int) -> bool:
-    return all(_free(port) for port in range(base, base + 16))
+    return all(_free(port) for port in range(base, base + FIXED))
 
 
 def _free(port: int) -> bool:
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         with socket.socket(socket.AF_INET, kind) as probe:
-            try:
-                probe.bind(("0.0.0.0", port))
-            except OSError:
+            if not _bind(probe, ("0.0.0.0", port)):
                 return False
+    return True
+
+
+def _bind(to: socket.socket, address: str | tuple[str, int]) -> bool:
+    try:
+        to.bind(address)
+    except OSError:
+        return False
     return True
