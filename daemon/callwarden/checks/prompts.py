@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from callwarden.assets import asset
+from callwarden.assets import prompts
 from callwarden.checks.finding import Finding, ok, problem, warning
 from callwarden.config import Settings
 from callwarden.core.policy import PROMPT_NOT_RECORDED, PROMPT_OUTBOUND, PROMPT_RESUMED
-from callwarden.sounds import BUILT, SoundsError, prompt_hash
+from callwarden.sounds import SoundsError, prompt_hash
 
 ABOUT = "sounds"
 BUILD = "callwarden sounds build"
@@ -35,7 +35,7 @@ def wanted(settings: Settings) -> list[tuple[str, str]]:
 def built(settings: Settings) -> Iterator[Finding]:
     """Whether each can be named by its hash."""
     try:
-        folder = Path(asset("sounds")) / BUILT
+        folder = prompts(settings.announce.built)
     except FileNotFoundError as error:
         yield problem(ABOUT, str(error), "Install Callwarden again")
         return

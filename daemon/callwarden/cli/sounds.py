@@ -10,7 +10,7 @@ from callwarden.cli import frame, text
 from callwarden.cli.frame import Exit
 from callwarden.config import ConfigError, load
 from callwarden.control import ControlError, ask
-from callwarden.sounds import BUILT, FORMATS, Built, SoundsError, examine
+from callwarden.sounds import BUILT, FORMATS, USUAL_FORMATS, Built, SoundsError, examine
 from callwarden.sounds import build as build_prompts
 
 
@@ -22,7 +22,9 @@ def sounds() -> None:
 @sounds.command()
 @click.argument("source", type=click.Path(path_type=Path, file_okay=False), required=False)
 @click.option(
-    "--into", type=click.Path(path_type=Path, file_okay=False), help="Where the built files go (default: SOURCE/built)."
+    "--into",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the built files go (default: [announce] built, or SOURCE/built).",
 )
 @click.option(
     "--format", "formats", multiple=True, type=click.Choice(sorted(FORMATS)), help="Only this one; may be repeated."
@@ -36,10 +38,10 @@ def build(source: Path | None, into: Path | None, formats: tuple[str, ...], as_j
     written unless every prompt is fit to be heard.
     """
     source = source or _shipped()
-    into = into or source / BUILT
+    into = into or _configured() or source / BUILT
     try:
         doubts = [finding for finding in examine(source) if not finding.fatal]
-        made = build_prompts(source, into, formats or tuple(FORMATS))
+        made = build_prompts(source, into, formats or USUAL_FORMATS)
     except SoundsError as error:
         frame.stop(str(error), Exit.FAILED)
     for finding in doubts:
@@ -56,6 +58,15 @@ def _shipped() -> Path:
         return Path(asset("sounds"))
     except FileNotFoundError as error:
         frame.stop(str(error), Exit.ENVIRONMENT)
+
+
+def _configured() -> Path | None:
+    """Where the daemon looks for the hashes; building may go before the rest of the configuration is right."""
+    try:
+        built = load(frame.config_path()).announce.built
+    except ConfigError:
+        return None
+    return Path(built) if built else None
 
 
 def _print(made: list[Built], into: Path) -> None:
