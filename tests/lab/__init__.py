@@ -1,6 +1,6 @@
 """The laboratory: a real Asterisk that already works, the world around it, and ears for what was recorded.
 
-roots.py      where the private Asterisk and client roots are (made by `./run setup`)
+roots.py      where the private Asterisk and client roots are (made by `./run setup`, with make-root)
 ports.py      a block of ports nobody else uses
 instance.py   one Asterisk process: own directory, own ports, start, stop, kill
 ami.py        a small client for Asterisk's manager interface, independent of the product's
