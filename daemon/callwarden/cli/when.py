@@ -19,15 +19,18 @@ _FORMATS = {"%Y-%m-%d": timedelta(days=1), "%Y-%m-%d %H:%M": timedelta(minutes=1
 
 def stretch(text: str, now: float) -> tuple[float, float]:
     """Its beginning and the beginning of what follows, in UTC epoch seconds. Raises ValueError with a sentence."""
-    words = " ".join(text.lower().split())
-    local = datetime.fromtimestamp(now)
-    found = _spoken(words, local) or _ago(words, local) or _month(words) or _written(text.strip())
-    if found is None:
-        raise ValueError(f'"{text}" is no time: write {WAYS}.')
     try:
-        return found[0].timestamp(), found[1].timestamp()
+        found = _read(text, datetime.fromtimestamp(now))
+        if found is not None:
+            return found[0].timestamp(), found[1].timestamp()
     except (ValueError, OverflowError, OSError):
         raise ValueError(f'"{text}" is a time beyond the calendar.') from None
+    raise ValueError(f'"{text}" is no time: write {WAYS}.')
+
+
+def _read(text: str, now: datetime) -> tuple[datetime, datetime] | None:
+    words = " ".join(text.lower().split())
+    return _spoken(words, now) or _ago(words, now) or _month(words) or _written(text.strip())
 
 
 def _spoken(words: str, now: datetime) -> tuple[datetime, datetime] | None:
