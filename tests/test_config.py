@@ -371,11 +371,14 @@ def _warned(path: Path, text: str, mode: int) -> list[str]:
     return [problem.path for problem in doubts(load(path, NOWHERE), path)]
 
 
+NAMED = '[calls]\ntrunks = ["PJSIP/trunk"]\n'
+
+
 def test_a_secret_that_everybody_can_read_is_a_warning(tmp_path: Path) -> None:
     path = tmp_path / "callwarden.toml"
-    assert _warned(path, '[ami]\nsecret = "x"\n', 0o644) == ["ami.secret"]
-    assert _warned(path, '[ami]\nsecret = "x"\n', 0o640) == []
-    assert _warned(path, '[ami]\nsecret = ""\n[log]\n', 0o644) == []
+    assert _warned(path, NAMED + '[ami]\nsecret = "x"\n', 0o644) == ["ami.secret"]
+    assert _warned(path, NAMED + '[ami]\nsecret = "x"\n', 0o640) == []
+    assert _warned(path, NAMED + '[ami]\nsecret = ""\n[log]\n', 0o644) == []
 
 
 @pytest.mark.parametrize(
@@ -389,7 +392,11 @@ def test_a_secret_that_everybody_can_read_is_a_warning(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_allowed_and_doubtful_is_a_warning(text: str, options: list[str]) -> None:
-    assert [problem.path for problem in doubts(settings_from(text, NOWHERE))] == options
+    assert [problem.path for problem in doubts(settings_from(NAMED + text, NOWHERE))] == options
+
+
+def test_trunks_without_a_name_are_a_warning() -> None:
+    assert [problem.path for problem in doubts(settings_from("", NOWHERE))] == ["calls.trunks"]
 
 
 # --- the sample --------------------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ READABLE_BY_ALL = 0o004
 
 def doubts(settings: Settings, path: Path | str | None = None) -> list[Problem]:
     """Every warning about `settings`, and about the file at `path` that they were loaded from."""
-    found = [*_unencrypted(settings), *_unannounced(settings)]
+    found = [*_unencrypted(settings), *_unannounced(settings), *_unnamed(settings)]
     return found if path is None else [*_open_to_all(Path(path)), *found]
 
 
@@ -48,6 +48,16 @@ def _unannounced(settings: Settings) -> Iterator[Problem]:
     for option, what in (("inbound", "callers are"), ("outbound", "the people we ring are")):
         if getattr(settings.announce, option) == "off":
             yield Problem(f"announce.{option}", '"off"', f"{what} not told that the call is recorded")
+
+
+def _unnamed(settings: Settings) -> Iterator[Problem]:
+    if not settings.calls.trunks:
+        yield Problem(
+            "calls.trunks",
+            "[]",
+            "until a call has come in through callwarden-inbound, all calls of a trunk are taken for those of one"
+            " phone and fall silent together when one of them pays by card; name the trunks",
+        )
 
 
 def _stays_here(host: str) -> bool:
