@@ -50,9 +50,18 @@ def note_finished(book: Book, event: AnnouncementFinished) -> list[do.Action]:
     leg = book.leg(event.unique_id)
     if leg is not None and not event.complete:
         leg.told = False
-    return _change(
+    actions = _change(
         book, event.unique_id, event.number, finished=event.at, complete=event.complete, reason=event.reason
     )
+    if leg is None:
+        note_gone(book, event.unique_id)
+    return actions
+
+
+def note_gone(book: Book, unique_id: str) -> None:
+    """A party hung up. How much of a prompt it heard may still be on its way to us."""
+    if all(one.finished is not None for one in book.announcements.get(unique_id, ())):
+        book.announcements.pop(unique_id, None)
 
 
 def _note(book: Book, leg: Leg, told: Told, played_by: PlayedBy, at: float) -> Announcement:

@@ -8,7 +8,7 @@ from callwarden.core import actions as do
 from callwarden.core import policy
 from callwarden.core.calls import Calls, Leg
 from callwarden.core.events import ChannelRemembered, StepAsked
-from callwarden.core.facts import Announcement, Call, Channel, Role
+from callwarden.core.facts import Announcement, Call, Channel
 from callwarden.core.recorder import Recorder
 
 
@@ -16,13 +16,15 @@ from callwarden.core.recorder import Recorder
 class Gate:
     """Somebody waits until a conversation is proven silent: a step of the dialplan or an operator.
 
-    ``waiting`` maps a unique id to the number of the proof that is awaited from it; ``redirect`` is the channel to send
-    to the card line once all is silent.
+    ``why`` and ``by`` are what the suspension will say; ``waiting`` maps a unique id to the number of the proof that is
+    awaited from it; ``redirect`` is the channel to send to the card line once all is silent.
     """
 
     key: int
     unique_id: str
     asked: float
+    why: str
+    by: str
     step_id: int | None = None
     reply_to: int | None = None
     redirect: str = ""
@@ -32,14 +34,16 @@ class Gate:
 
 @dataclass(slots=True)
 class Book:
-    """``blind`` is whether nothing is known of Asterisk now; ``remembered`` are channels that the catalogue knew at the
-    start and that no snapshot has shown yet; ``learned_trunks`` are endpoints that came through callwarden-inbound;
-    ``last_phone`` is the phone a party last talked with; ``early`` are steps that overtook the news of their channel;
-    ``returning`` are steps that wait until a channel is recorded again; ``watched`` are channels that have to do with a
-    card line or are silent: while there are none, no conversation has to be looked at."""
+    """``blind`` is whether nothing is known of Asterisk now, and since ``blind_since``; ``remembered`` are channels
+    that the catalogue knew at the start and that no snapshot has shown yet; ``learned_trunks`` are endpoints that came
+    through callwarden-inbound; ``last_phone`` is the phone a party last talked with; ``early`` are steps that overtook
+    the news of their channel; ``returning`` are steps that wait until a channel is recorded again; ``watched`` are
+    channels that have to do with a card line or are silent: while there are none, no conversation has to be looked at.
+    """
 
     settings: Settings
     blind: bool = True
+    blind_since: float | None = None
     remembered: dict[str, ChannelRemembered] = field(default_factory=dict)
     calls: Calls = field(default_factory=Calls)
     facts: dict[str, Call] = field(default_factory=dict)
@@ -66,7 +70,7 @@ class Book:
     def channel_fact(self, leg: Leg, ended: float | None = None) -> do.Save:
         """The row of a channel."""
         recorder = self.recorders.get(leg.unique_id)
-        rule = recorder.exempt if recorder else policy.exemption(leg, self.settings) if self.is_party(leg) else ""
+        rule = recorder.exempt if recorder else policy.not_recorded(leg, self.settings)
         return do.Save(
             Channel(
                 unique_id=leg.unique_id,
@@ -96,4 +100,4 @@ class Book:
 
     def is_party(self, leg: Leg) -> bool:
         """Whether somebody is at its far end (not Asterisk's own plumbing)."""
-        return leg.role is not Role.PLUMBING
+        return leg.party

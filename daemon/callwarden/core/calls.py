@@ -34,8 +34,13 @@ class CardStage(Enum):
 
 @dataclass(slots=True)
 class Leg:
-    """One live channel. ``told`` is whether its party has been told that the call is recorded; ``heard`` are the
-    parties that its running recorder has met."""
+    """One live channel.
+
+    ``party`` is whether somebody is, or was, at its far end (a card line behind a ``Local`` channel is none); ``told``
+    whether its party has been told that the call is recorded; ``heard`` the parties that its running recorder has met;
+    ``ungated`` whether it was said that this card line was dialled past the gate; ``proof`` the number of the latest
+    order to stop recorders on a channel that has no recorder of ours.
+    """
 
     unique_id: str
     linked_id: str
@@ -51,9 +56,11 @@ class Leg:
     dialled_by: str = ""
     dial_string: str = ""
     card: CardStage = CardStage.NONE
-    card_line: str = ""
     in_place_by: str = ""
+    party: bool = False
     told: bool = False
+    ungated: bool = False
+    proof: int = 0
     heard: set[str] = field(default_factory=set)
 
     @property
@@ -95,6 +102,7 @@ class Calls:
 
     def add(self, leg: Leg) -> None:
         """A channel exists."""
+        leg.party = technology_of(leg.name) not in PLUMBING
         self.legs[leg.unique_id] = leg
         self._of_linked_id[leg.linked_id].add(leg.unique_id)
         self._of_endpoint[leg.endpoint].add(leg.unique_id)
@@ -110,7 +118,8 @@ class Calls:
             self._halves.pop(half, None)
 
     def rename(self, leg: Leg, name: str) -> None:
-        """A masquerade gave the channel another name, and so perhaps another phone."""
+        """A masquerade gave the channel another name, and so perhaps another phone, or a party behind it."""
+        leg.party = leg.party or technology_of(name) not in PLUMBING
         _discard(self._of_endpoint, leg.endpoint, leg.unique_id)
         leg.name = name
         self._of_endpoint[leg.endpoint].add(leg.unique_id)
@@ -123,7 +132,8 @@ class Calls:
 
     def pair(self, one: str, two: str) -> None:
         """These are the two halves of a ``Local`` channel."""
-        self._halves[one], self._halves[two] = two, one
+        if one in self.legs and two in self.legs:
+            self._halves[one], self._halves[two] = two, one
 
     def bridge(self, bridge: str, holding: bool = False) -> Bridge:
         """The bridge of this id, made if it was not known."""
@@ -151,6 +161,10 @@ class Calls:
         for unique_id in tuple(self.bridges.pop(bridge, Bridge()).members):
             self.legs[unique_id].bridge = ""
 
+    def forget_empty_bridges(self) -> None:
+        """Some were destroyed while nobody looked."""
+        self.bridges = {name: bridge for name, bridge in self.bridges.items() if bridge.members}
+
     # -- questions ----------------------------------------------------------------------------------------------
 
     def call(self, linked_id: str) -> list[Leg]:
@@ -165,6 +179,10 @@ class Calls:
     def hearing(self, unique_id: str) -> set[str]:
         """Everybody this channel exchanges audio with right now, itself included: bridges and ``Local`` halves only."""
         return self._closure(unique_id, self._connected)
+
+    def half(self, leg: Leg) -> Leg | None:
+        """The other half of a ``Local`` channel."""
+        return self.legs.get(self._halves.get(leg.unique_id, ""))
 
     def talks(self, leg: Leg) -> bool:
         """Whether somebody else is in its bridge."""
@@ -198,9 +216,9 @@ class Calls:
     def _connected(self, leg: Leg) -> set[str]:
         known = self.bridges.get(leg.bridge)
         met = set(known.members) if known is not None and not known.holding else set()
-        half = self._halves.get(leg.unique_id)
-        if half in self.legs:
-            met.add(half)
+        half = self.half(leg)
+        if half is not None:
+            met.add(half.unique_id)
         return met
 
     def _neighbours(self, leg: Leg) -> set[str]:

@@ -130,12 +130,14 @@ class LocalPaired:
 
 @dataclass(frozen=True, slots=True)
 class DialBegun:
-    """``caller`` (empty when originated) rings ``destination`` with ``dial_string`` ("700", "09098790001@trunk")."""
+    """``caller`` (empty when originated) rings ``destination`` with ``dial_string`` ("700", "09098790001@trunk");
+    ``context`` is where the caller is in the dialplan."""
 
     at: float
     caller: str
     destination: str
     dial_string: str = ""
+    context: str = ""
 
 
 @dataclass(frozen=True, slots=True)

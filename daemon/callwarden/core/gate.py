@@ -10,7 +10,7 @@ from callwarden.core import actions as do
 from callwarden.core.book import Book, Gate
 from callwarden.core.calls import CardStage, Leg
 from callwarden.core.events import RecordersProvenStopped, RecordersStopUnproven, StepAsked
-from callwarden.core.facts import Role
+from callwarden.core.facts import RecordingState, Role
 from callwarden.core.policy import PROMPT_NOT_RECORDED
 from callwarden.core.silence import CARD_LINE, IN_PLACE, review, silence, watch
 
@@ -26,8 +26,8 @@ def ask(book: Book, leg: Leg, asked: StepAsked) -> list[do.Action]:
     leg.card = CardStage.ASKING
     watch(book, leg)
     by = book.last_phone.get(leg.unique_id, leg.endpoint)
-    gate = Gate(key=asked.step_id, unique_id=leg.unique_id, asked=asked.at, step_id=asked.step_id)
-    return _open(book, gate, CARD_LINE, by, asked.at)
+    gate = Gate(asked.step_id, leg.unique_id, asked.at, CARD_LINE, by, step_id=asked.step_id)
+    return [*_overtaken(book, leg), *_open(book, gate)]
 
 
 def divert(book: Book, leg: Leg, asked: StepAsked) -> list[do.Action]:
@@ -39,17 +39,33 @@ def divert(book: Book, leg: Leg, asked: StepAsked) -> list[do.Action]:
     book.last_phone[caller.unique_id] = leg.endpoint
     watch(book, caller)
     gate = Gate(
-        key=asked.step_id, unique_id=leg.unique_id, asked=asked.at, step_id=asked.step_id, redirect=caller.unique_id
-    )
-    return _open(book, gate, CARD_LINE, leg.endpoint, asked.at)
+        asked.step_id, leg.unique_id, asked.at, CARD_LINE, leg.endpoint, step_id=asked.step_id,
+        redirect=caller.unique_id,
+    )  # fmt: skip
+    return [*_overtaken(book, caller), *_open(book, gate)]
 
 
-def suspend_in_place(book: Book, leg: Leg, gate: Gate, by: str) -> list[do.Action]:
+def suspend_in_place(book: Book, leg: Leg, gate: Gate) -> list[do.Action]:
     """An agent or an operator wants this call silent where it is."""
-    leg.in_place_by = by
+    leg.in_place_by = gate.by
     watch(book, leg)
     limit = do.SetTimer(("in-place", leg.unique_id), book.settings.card.in_place_limit)
-    return [limit, *_open(book, gate, IN_PLACE, by, gate.asked)]
+    return [limit, *_open(book, gate)]
+
+
+def resumed_in_place(book: Book, members: set[str]) -> list[do.Action]:
+    """A call is resumed before its suspension was proven: whoever waits for that is told."""
+    actions: list[do.Action] = []
+    for gate in tuple(book.gates.values()):
+        if gate.why == IN_PLACE and gate.unique_id in members:
+            actions += [*_close(book, gate), *_answer(gate, REFUSED, "recording was resumed meanwhile")]
+    return actions
+
+
+def doubt(book: Book, unique_id: str) -> None:
+    """What was proven of this channel may no longer be so: a recorder came to it."""
+    for gate in book.gates.values():
+        gate.proven.discard(unique_id)
 
 
 def note_proven(book: Book, event: RecordersProvenStopped) -> list[do.Action]:
@@ -77,8 +93,7 @@ def note_gone(book: Book, unique_id: str, at: float) -> list[do.Action]:
     actions: list[do.Action] = []
     for gate in tuple(book.gates.values()):
         if gate.unique_id == unique_id and not gate.redirect:
-            del book.gates[gate.key]
-            actions.append(do.CancelTimer(("gate", str(gate.key))))
+            actions += _close(book, gate)
         elif gate.waiting.pop(unique_id, None) is not None:
             actions += _maybe_clear(book, gate, at)
     return actions
@@ -86,57 +101,90 @@ def note_gone(book: Book, unique_id: str, at: float) -> list[do.Action]:
 
 def refuse(book: Book, gate: Gate, why: str, at: float) -> list[do.Action]:
     """The gate stays shut; the caller is told and goes back; recording resumes once that has settled."""
-    del book.gates[gate.key]
+    closed = _close(book, gate)
     leg = book.leg(gate.redirect or gate.unique_id)
-    if leg is not None:
-        leg.card = CardStage.NONE
+    if leg is not None and gate.why == IN_PLACE:
         leg.in_place_by = ""
+        watch(book, leg)
+    elif leg is not None and leg.card is CardStage.ASKING:
+        leg.card = CardStage.NONE
         watch(book, leg)
     text = f"a conversation could not be proven silent and was not handed over: {why}"
     return [
-        do.CancelTimer(("gate", str(gate.key))),
+        *closed,
         do.RaiseAlarm("gate-refused", text, gate.unique_id),
         *_answer(gate, SHUT + REFUSED + _way_back(book, gate.unique_id), text),
         *(review(book, [leg.unique_id], at) if leg is not None else []),
     ]
 
 
-def _open(book: Book, gate: Gate, why: str, by: str, at: float) -> list[do.Action]:
+def _overtaken(book: Book, leg: Leg) -> list[do.Action]:
+    """What this channel asked for before is nobody's any more; its time-out must not undo what comes now."""
+    actions: list[do.Action] = []
+    for gate in tuple(book.gates.values()):
+        if gate.why == CARD_LINE and leg.unique_id == (gate.redirect or gate.unique_id):
+            actions += [*_close(book, gate), *_answer(gate, SHUT + REFUSED, "asked again")]
+    return actions
+
+
+def _close(book: Book, gate: Gate) -> list[do.Action]:
+    del book.gates[gate.key]
+    return [do.CancelTimer(("gate", str(gate.key)))]
+
+
+def _open(book: Book, gate: Gate) -> list[do.Action]:
     book.gates[gate.key] = gate
     timer = do.SetTimer(("gate", str(gate.key)), book.settings.card.gate_timeout)
-    actions = _demand(book, gate, book.calls.conversation(gate.unique_id), why, by, at)
-    return [*actions, timer, *_maybe_clear(book, gate, at)]
+    actions = _demand(book, gate, _members(book, gate), gate.asked)
+    return [*actions, timer, *_maybe_clear(book, gate, gate.asked)]
 
 
-def _demand(book: Book, gate: Gate, members: set[str], why: str, by: str, at: float) -> list[do.Action]:
+def _members(book: Book, gate: Gate) -> set[str]:
+    """Who must be silent; the caller to be diverted may by now be in another conversation than the agent."""
+    members = book.calls.conversation(gate.unique_id)
+    return members | book.calls.conversation(gate.redirect) if gate.redirect else members
+
+
+def _demand(book: Book, gate: Gate, members: set[str], at: float) -> list[do.Action]:
     """Order these channels silent and remember which proof each of them owes."""
     actions: list[do.Action] = []
     for unique_id in sorted(members):
         recorder = book.recorders.get(unique_id)
         if recorder is not None:
-            actions += silence(book, recorder, why, by, at)
+            actions += silence(book, recorder, gate.why, gate.by, at)
             gate.waiting[unique_id] = recorder.proof
         else:
-            actions.append(do.StopRecorders(unique_id, book.calls.legs[unique_id].name, 0, 0))
-            gate.waiting[unique_id] = 0
+            order = stop_foreign(book.calls.legs[unique_id], 0)
+            actions.append(order)
+            gate.waiting[unique_id] = order.proof
     return actions
 
 
+def stop_foreign(leg: Leg, monitors: int) -> do.StopRecorders:
+    """Stop whatever records a channel that has no recorder of ours."""
+    leg.proof += 1
+    return do.StopRecorders(leg.unique_id, leg.name, monitors, leg.proof)
+
+
 def _maybe_clear(book: Book, gate: Gate, at: float) -> list[do.Action]:
+    """All proofs are there: clear, unless somebody joined or a recorder was ordered to run meanwhile."""
     if gate.waiting:
         return []
-    joined = book.calls.conversation(gate.unique_id) - gate.proven
-    if joined:
-        return _demand(book, gate, joined, CARD_LINE, "", at)
-    del book.gates[gate.key]
-    return [do.CancelTimer(("gate", str(gate.key))), *_clear(book, gate)]
+    actions: list[do.Action] = []
+    for unique_id in sorted(_members(book, gate)):
+        recorder = book.recorders.get(unique_id)
+        if recorder is not None and recorder.state is RecordingState.SUSPENDING:
+            gate.waiting[unique_id] = recorder.proof
+        elif unique_id not in gate.proven or (recorder is not None and recorder.state is not RecordingState.SUSPENDED):
+            actions += _demand(book, gate, {unique_id}, at)
+    return actions if gate.waiting else [*_close(book, gate), *_clear(book, gate)]
 
 
 def _clear(book: Book, gate: Gate) -> list[do.Action]:
     leg = book.leg(gate.unique_id)
     if gate.redirect:
         return _send_to_card_line(book, gate)
-    if leg is not None and leg.card is CardStage.ASKING:
+    if leg is not None and gate.why == CARD_LINE:
         leg.card = CardStage.CLEARED
         prompt = PROMPT_NOT_RECORDED if book.settings.card.not_recorded_prompt else ""
         variables = (CLEAR, *_way_back(book, leg.unique_id))

@@ -10,14 +10,13 @@ from callwarden.core import actions as do
 from callwarden.core import recorder as rec
 from callwarden.core.book import Book
 from callwarden.core.calls import CardStage, Leg
+from callwarden.core.card_line import CARD_CONTEXT
 from callwarden.core.events import ChannelCreated, ChannelRemembered
-from callwarden.core.facts import Role, SegmentState
+from callwarden.core.facts import Announcement, RecordingState, Role, SegmentState
 from callwarden.core.recorder import Recorder, tell
 from callwarden.core.recording import Signal
 from callwarden.core.silence import IN_PLACE, watch
 
-CARD_CONTEXT = "callwarden-card-line"
-NOT_RUNNING = "Callwarden was not running"
 ADOPTED = "dialplan"
 
 
@@ -28,18 +27,30 @@ def greet(book: Book, leg: Leg, event: ChannelCreated) -> list[do.Action]:
     known = book.remembered.pop(leg.unique_id, None)
     recorder = _take_up(book, leg, known) if known is not None else None
     watch(book, leg)
-    if not event.file or leg.role is Role.CARD_LINE:
+    limit = do.SetTimer(("in-place", leg.unique_id), book.settings.card.in_place_limit)
+    told: list[do.Action] = [do.Save(one) for one in book.announcements.get(leg.unique_id, ())]
+    return [*told, *([limit] if leg.in_place_by else []), *adopt_running(book, leg, recorder, event)]
+
+
+def adopt_running(book: Book, leg: Leg, recorder: Recorder | None, event: ChannelCreated) -> list[do.Action]:
+    """The monitor that a snapshot shows is ours, if we know of none that runs; files without one are looked at."""
+    if recorder is None and (not event.file or leg.role in (Role.CARD_LINE, Role.PLUMBING)):
         return []
-    if recorder is None:
-        recorder = new_recorder(book, leg, event.at)
-    if recorder.segments and recorder.segments[-1].file == event.file:
-        return rec.adopt_own(recorder)
-    return rec.adopt(recorder, event.file, event.monitor_id, ADOPTED, event.at)
+    recorder = recorder or new_recorder(book, leg, event.at)
+    ended = [s.file for s in recorder.segments if s.stopped is None and s.closed is None and s.file != event.file]
+    look: list[do.Action] = [do.InspectFiles(tuple(ended))] if ended else []
+    if not event.file or recorder.state not in (RecordingState.WANTED, RecordingState.FAILED):
+        return look
+    if any(segment.file == event.file for segment in recorder.segments):
+        return look + rec.adopt_own(recorder, event.file, event.at)
+    return look + rec.adopt(recorder, event.file, event.monitor_id, ADOPTED, event.at)
 
 
 def bury(book: Book, known: ChannelRemembered, at: float) -> list[do.Action]:
     """A remembered channel is not among the living: finish what it left behind."""
-    call = [do.Save(replace(known.call, ended=at))] if known.call.ended is None else []
+    goes_on = known.call.ended is not None or known.call.linked_id in book.facts
+    call = [] if goes_on else [do.Save(replace(known.call, ended=at))]
+    call += [do.Save(_broken_off(one, known.at)) for one in known.announcements if one.finished is None]
     channel = known.channel
     if known.recording is None:
         return [*call, do.Save(replace(channel, ended=at))] if channel.ended is None else [*call]
@@ -54,7 +65,7 @@ def bury(book: Book, known: ChannelRemembered, at: float) -> list[do.Action]:
 def new_recorder(book: Book, leg: Leg, at: float) -> Recorder:
     """A recorder for a channel that has none."""
     extension = rec.EXTENSION_ON_DISK[book.settings.recording.format]
-    recorder = Recorder(leg.unique_id, leg.linked_id, leg.name, at, extension, answered=leg.answered)
+    recorder = Recorder(leg.unique_id, leg.linked_id, leg.name, at, extension, answered=leg.answered, proof=leg.proof)
     book.recorders[leg.unique_id] = recorder
     return recorder
 
@@ -63,14 +74,14 @@ def _take_up(book: Book, leg: Leg, known: ChannelRemembered) -> Recorder | None:
     leg.answered = known.channel.answered if known.channel.answered is not None else leg.answered
     leg.started = known.channel.started
     leg.told = any(one.complete for one in known.announcements)
-    book.announcements[leg.unique_id] = list(known.announcements)
+    book.announcements[leg.unique_id] = [_broken_off(one, known.at) for one in known.announcements]
     book.facts[known.call.linked_id] = known.call
     if known.channel.role in (Role.CARD_LINE, Role.OUTSIDE):
         leg.role = known.channel.role
     if known.recording is None:
         return None
     recorder = _recorder_of(known)
-    recorder.answered = leg.answered
+    recorder.answered, recorder.linked_id = leg.answered, leg.linked_id
     book.recorders[leg.unique_id] = recorder
     last = recorder.suspensions[-1] if recorder.suspensions else None
     if last is not None and last.ended is None and last.why == IN_PLACE:
@@ -78,12 +89,17 @@ def _take_up(book: Book, leg: Leg, known: ChannelRemembered) -> Recorder | None:
     return recorder
 
 
+def _broken_off(told: Announcement, at: float) -> Announcement:
+    """What was being played when the daemon stopped was not heard to the end, as far as anybody knows."""
+    return told if told.finished is not None else replace(told, finished=at, reason=rec.NOT_RUNNING)
+
+
 def _recorder_of(known: ChannelRemembered) -> Recorder:
     assert known.recording is not None, "asked only of a channel with a recording"
     extension = known.segments[-1].file.rpartition(".")[2] if known.segments else "wav"
     recorder = Recorder(
         known.channel.unique_id, known.channel.linked_id, known.channel.name, known.recording.wanted, extension,
-        answered=known.channel.answered, exempt=known.recording.reason,
+        answered=known.channel.answered, exempt=known.recording.reason, taken_up=True,
     )  # fmt: skip
     recorder.segments = [one for one in known.segments if one.state is not SegmentState.FAILED]
     recorder.suspensions, recorder.gaps = list(known.suspensions), list(known.gaps)

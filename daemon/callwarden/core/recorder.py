@@ -9,13 +9,19 @@ from dataclasses import dataclass, field, replace
 
 from callwarden.core import actions as do
 from callwarden.core.facts import Channel, Gap, Recording, RecordingState, Segment, SegmentState, Suspension
+from callwarden.core.ledger import UNEXPLAINED, account
 from callwarden.core.recording import SILENT, Order, Signal, step
 
 RETRY_SECONDS = (0.2, 1.0, 2.0, 5.0)
+STOP_AGAIN_SECONDS = 0.5
 FILES_SECONDS = 5.0
 FINISH_RETRY_SECONDS = 60.0
 NOT_SAFE_IN_A_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]")
 LOST = "somebody else stopped the recorder"
+BY_DIALPLAN = "dialplan"
+STARTED_LATE = "the recorder was being started"
+SILENCED_LATE = "the silence was not proven yet"
+NOT_RUNNING = "Callwarden was not running"
 NO_FILE = "Asterisk reported a recording but wrote no file"
 EXTENSION_ON_DISK = {"wav": "wav", "wav49": "WAV"}
 
@@ -28,7 +34,8 @@ class Recorder:
 
     ``name`` is the channel's present name; ``missing`` since when and why sound is missing now; ``proof`` the number of
     the latest order to stop: only its proof counts; ``why`` and ``by`` the reason of the next suspension;
-    ``end_unseen`` the row of a channel whose end nobody saw: its files tell when it was.
+    ``end_unseen`` the row of a channel whose end nobody saw: its files tell when it was; ``taken_up`` whether it was
+    begun by an earlier daemon.
     """
 
     unique_id: str
@@ -49,6 +56,7 @@ class Recorder:
     why: str = ""
     by: str = ""
     end_unseen: Channel | None = None
+    taken_up: bool = False
 
     @property
     def fact(self) -> Recording:
@@ -68,12 +76,22 @@ class Recorder:
         return [s for s in self.segments if s.closed is None and s.state is not SegmentState.FAILED]
 
 
-def segment_file(unique_id: str, at: float, extension: str) -> str:
-    """The name of a segment's file: from the unique id and the time in milliseconds, never from what a caller said.
+def segment_file(unique_id: str, milliseconds: int, extension: str) -> str:
+    """The name of a segment's file: from the unique id and the time it is asked for, never from what a caller said.
 
     A comma in it would inject options and a shell command into MixMonitor (asterisk.md 3).
     """
-    return f"{NOT_SAFE_IN_A_FILE_NAME.sub('_', unique_id)}-{int(at * 1000)}.{extension}"
+    return f"{NOT_SAFE_IN_A_FILE_NAME.sub('_', unique_id)}-{milliseconds}.{extension}"
+
+
+def begun(unique_id: str, file: str) -> float | None:
+    """When the recorder that writes this file was started: as :func:`segment_file` has it, in milliseconds, or as the
+    dialplan does, in seconds (``<unique id>-dialplan<epoch>.wav``)."""
+    ours = NOT_SAFE_IN_A_FILE_NAME.sub("_", unique_id) + "-"
+    stamp = file.removeprefix(ours).partition(".")[0] if file.startswith(ours) else ""
+    if stamp.startswith(BY_DIALPLAN):
+        stamp = stamp.removeprefix(BY_DIALPLAN) + "000"
+    return int(stamp) / 1000 if stamp.isdecimal() else None
 
 
 def tell(recorder: Recorder, signal: Signal, at: float) -> list[do.Action]:
@@ -92,21 +110,30 @@ def tell(recorder: Recorder, signal: Signal, at: float) -> list[do.Action]:
 
 
 def note_started(recorder: Recorder, file: str, monitor_id: str, at: float) -> list[do.Action]:
-    """Asterisk confirmed a segment: sound is on disk from now on, and whatever was missing or silent ends."""
-    segment = next(s for s in recorder.segments if s.file == file)
+    """Asterisk confirmed a segment: sound is on disk from now on, and whatever was missing or silent ends.
+
+    Where the segment was overtaken (a stop is behind it, another one was ordered since) it says nothing of the present.
+    """
+    segment = _segment(recorder, file)
     state = SegmentState.RECORDING if segment.state is SegmentState.STARTING else segment.state
     actions = _change(recorder, file, state=state, started=at, monitor_id=monitor_id)
+    if segment.state is not SegmentState.STARTING:
+        return actions
     recorder.attempts = 0
-    if recorder.state in SILENT:
-        return actions  # the stop behind this start has already overtaken it
-    end_gap(recorder, at)
-    return actions + _end_suspension(recorder, at)
+    actions += end_gap(recorder, at) + _end_suspension(recorder, at)
+    return actions + tell(recorder, Signal.STARTED, at)
 
 
 def note_start_failed(recorder: Recorder, file: str, reason: str, at: float) -> list[do.Action]:
-    """Asterisk would not start a segment: from now on something is missing."""
-    begin_gap(recorder, at, reason)
-    return _change(recorder, file, state=SegmentState.FAILED)
+    """Asterisk would not start a segment: since it was asked something is missing."""
+    segment = _segment(recorder, file)
+    if segment.closed is not None:
+        return []  # only the answer was lost: the file has been seen
+    actions = _change(recorder, file, state=SegmentState.FAILED)
+    if segment.state is not SegmentState.STARTING or recorder.state in SILENT:
+        return actions
+    actions += _blame(recorder, segment.asked, reason)
+    return actions + tell(recorder, Signal.START_FAILED, at)
 
 
 def note_proven_stopped(recorder: Recorder, how: str, at: float) -> list[do.Action]:
@@ -119,25 +146,35 @@ def note_proven_stopped(recorder: Recorder, how: str, at: float) -> list[do.Acti
     for segment in recorder.segments if silent else recorder.segments[:-1]:
         actions += _end_segment(recorder, segment, at)
     if silent:
-        end_gap(recorder, at)
-        actions += _confirm_suspension(recorder, how, at)
+        actions += end_gap(recorder, at) + _confirm_suspension(recorder, how, at)
     return actions
 
 
 def note_file_closed(recorder: Recorder, file: str, size: int, at: float) -> list[do.Action]:
     """A file of this channel was seen closed, or (``size`` -1) was never seen at all."""
-    segment = next(s for s in recorder.segments if s.file == file)
+    segment = _segment(recorder, file)
     if segment.closed is not None:
         return []
     if size < 0:
-        if segment.started is not None:
-            end = segment.stopped or recorder.ended or at
-            recorder.gaps.append(_gap(recorder, segment.started, end, NO_FILE))
-        return _change(recorder, file, state=SegmentState.FAILED)
+        begun, ended = _claimed(recorder, segment, at)
+        failed = _change(recorder, file, state=SegmentState.FAILED)
+        if recorder.ended is None and not _sounds(recorder) and not _surely_silent(recorder):
+            begin_gap(recorder, ended, NO_FILE)
+        return failed + _note_gap(recorder, begun, ended, NO_FILE)
     # The file is closed a moment before the proof, the hang-up, that ends the segment: only where nobody saw its end
     # does the file tell it.
     stopped = at if recorder.end_unseen is not None else segment.stopped
+    if stopped is None and segment.file != recorder.segments[-1].file:
+        stopped = at
     return _change(recorder, file, state=SegmentState.CLOSED, closed=at, size=size, stopped=stopped)
+
+
+def _claimed(recorder: Recorder, segment: Segment, at: float) -> tuple[float, float]:
+    """The time that only this segment accounts for: until it was stopped, the next was asked for, or now."""
+    following = recorder.segments[recorder.segments.index(segment) + 1 :]
+    unseen = following[0].asked if following else recorder.ended if recorder.ended is not None else at
+    begun = segment.asked if segment.started is None else segment.started
+    return begun, unseen if segment.stopped is None else segment.stopped
 
 
 def note_hung_up(recorder: Recorder, at: float) -> list[do.Action]:
@@ -146,8 +183,7 @@ def note_hung_up(recorder: Recorder, at: float) -> list[do.Action]:
     actions: list[do.Action] = []
     for segment in recorder.segments:
         actions += _end_segment(recorder, segment, at)
-    end_gap(recorder, at)
-    return actions + _end_suspension(recorder, at)
+    return actions + end_gap(recorder, at) + _end_suspension(recorder, at)
 
 
 def note_lost(recorder: Recorder) -> list[do.Action]:
@@ -158,11 +194,13 @@ def note_lost(recorder: Recorder) -> list[do.Action]:
     return _end_segment(recorder, last, closed)
 
 
-def note_missing(recorder: Recorder, cause: str) -> None:
+def note_missing(recorder: Recorder, cause: str) -> list[do.Action]:
     """What the segments should hold is nowhere: all of it is a gap."""
+    actions: list[do.Action] = []
     for segment in recorder.segments:
         if segment.started is not None and segment.stopped is not None:
-            recorder.gaps.append(_gap(recorder, segment.started, segment.stopped, cause))
+            actions += _note_gap(recorder, segment.started, segment.stopped, cause)
+    return actions
 
 
 def begin_gap(recorder: Recorder, at: float, cause: str) -> None:
@@ -171,44 +209,71 @@ def begin_gap(recorder: Recorder, at: float, cause: str) -> None:
         recorder.missing = (at, cause)
 
 
-def end_gap(recorder: Recorder, at: float) -> None:
+def _blame(recorder: Recorder, at: float, cause: str) -> list[do.Action]:
+    """A better reason for what is missing: it holds from ``at`` on."""
+    if recorder.missing is not None and recorder.missing[1] == cause:
+        return []
+    actions = end_gap(recorder, at)
+    begin_gap(recorder, at, cause)
+    return actions
+
+
+def end_gap(recorder: Recorder, at: float) -> list[do.Action]:
     """Nothing is missing any more."""
-    if recorder.missing is not None:
-        (started, cause), recorder.missing = recorder.missing, None
-        recorder.gaps.append(_gap(recorder, started, at, cause))
+    if recorder.missing is None:
+        return []
+    (started, cause), recorder.missing = recorder.missing, None
+    return _note_gap(recorder, started, at, cause)
 
 
-def adopt_own(recorder: Recorder) -> list[do.Action]:
-    """Our own monitor is still running, as it was before the daemon was restarted."""
-    recorder.state = RecordingState.RECORDING
-    last = recorder.segments[-1]
-    return _change(recorder, last.file, state=SegmentState.RECORDING, stopped=None, started=last.started or last.asked)
+def _note_gap(recorder: Recorder, started: float, ended: float, cause: str) -> list[do.Action]:
+    """Nothing is missing before somebody answers: a recorder starts while the phone rings."""
+    if recorder.answered is None or not started < ended > recorder.answered:
+        return []
+    recorder.gaps.append(Gap(unique_id=recorder.unique_id, started=started, ended=ended, cause=cause))
+    return [do.Save(recorder.gaps[-1])]
+
+
+def adopt_own(recorder: Recorder, file: str, at: float) -> list[do.Action]:
+    """Our own monitor is running, as before Asterisk was out of sight, or although its start was not confirmed."""
+    own = _segment(recorder, file)
+    recorder.segments.remove(own)
+    recorder.segments.append(own)
+    started = own.asked if own.started is None else own.started
+    actions = end_gap(recorder, started)
+    actions += _change(recorder, file, state=SegmentState.RECORDING, stopped=None, started=started)
+    return actions + tell(recorder, Signal.ADOPTED, at)
 
 
 def adopt(recorder: Recorder, file: str, monitor_id: str, started_by: str, at: float) -> list[do.Action]:
-    """A monitor was found running that writes ``file``: it is ours from now on."""
+    """A monitor was found running that writes ``file``: it is ours from now on. Its name may tell when it began."""
+    started = begun(recorder.unique_id, file) or at
     recorder.segments.append(
         Segment(
             file=file, unique_id=recorder.unique_id, number=len(recorder.segments) + 1, state=SegmentState.RECORDING,
-            asked=at, started=at, started_by=started_by, monitor_id=monitor_id,
+            asked=started, started=started, started_by=started_by, monitor_id=monitor_id,
         )
     )  # fmt: skip
-    recorder.state = RecordingState.RECORDING
-    return [do.Save(recorder.fact), do.Save(recorder.segments[-1])]
+    gone = end_gap(recorder, started)
+    return [*gone, *tell(recorder, Signal.ADOPTED, at), do.Save(recorder.segments[-1])]
 
 
 # -- orders ---------------------------------------------------------------------------------------------------------
 
 
 def _start(recorder: Recorder, at: float) -> list[do.Action]:
+    taken = [begun(recorder.unique_id, one.file) or 0.0 for one in recorder.segments]
+    milliseconds = max([int(at * 1000) - 1, *(round(one * 1000) for one in taken)]) + 1  # no two files of one name
     segment = Segment(
-        file=segment_file(recorder.unique_id, at, recorder.extension),
+        file=segment_file(recorder.unique_id, milliseconds, recorder.extension),
         unique_id=recorder.unique_id,
         number=len(recorder.segments) + 1,
         state=SegmentState.STARTING,
         asked=at,
     )
     recorder.segments.append(segment)
+    if not _surely_silent(recorder):
+        begin_gap(recorder, at, STARTED_LATE)
     return [do.StartRecorder(recorder.unique_id, recorder.name, segment.file), do.Save(segment)]
 
 
@@ -228,12 +293,18 @@ def _stop(recorder: Recorder, at: float) -> list[do.Action]:
             Suspension(unique_id=recorder.unique_id, number=number, why=recorder.why, by=recorder.by, asked=at)
         )
         actions.append(do.Save(recorder.suspensions[-1]))
+    if not _sounds(recorder) and not _surely_silent(recorder):
+        begin_gap(recorder, at, SILENCED_LATE)
     return actions
 
 
 def _retry_start(recorder: Recorder, _at: float) -> list[do.Action]:
     delay = RETRY_SECONDS[min(recorder.attempts, len(RETRY_SECONDS)) - 1]
     return [do.SetTimer(("retry", recorder.unique_id), delay)]
+
+
+def _stop_again(recorder: Recorder, _at: float) -> list[do.Action]:
+    return [do.SetTimer(("stop", recorder.unique_id), STOP_AGAIN_SECONDS)]
 
 
 def _await_files(recorder: Recorder, _at: float) -> list[do.Action]:
@@ -247,7 +318,19 @@ def _finish(recorder: Recorder, _at: float) -> list[do.Action]:
         written = [s.closed for s in recorder.segments if s.closed is not None]
         recorder.ended = max(written, default=recorder.ended)
         actions.append(do.Save(replace(recorder.end_unseen, ended=recorder.ended)))
-    return [*actions, *(do.Save(gap) for gap in recorder.gaps), finishing(recorder)]
+    return [*actions, *_out_of_sight(recorder), finishing(recorder)]
+
+
+def _out_of_sight(recorder: Recorder) -> list[do.Action]:
+    """What nobody accounts for of a channel that was taken up again was lost with the daemon that knew of it."""
+    if not recorder.taken_up or recorder.answered is None or recorder.ended is None:
+        return []
+    spans = account(
+        recorder.answered, recorder.ended, segments=recorder.segments, suspensions=recorder.suspensions,
+        gaps=recorder.gaps,
+    )  # fmt: skip
+    holes = [span for span in spans if span.why == UNEXPLAINED]
+    return [action for hole in holes for action in _note_gap(recorder, hole.started, hole.ended, NOT_RUNNING)]
 
 
 def finishing(recorder: Recorder) -> do.Action:
@@ -271,6 +354,7 @@ _PERFORMED = {
     Order.START: _start,
     Order.STOP: _stop,
     Order.RETRY_START_LATER: _retry_start,
+    Order.STOP_AGAIN_LATER: _stop_again,
     Order.AWAIT_FILES: _await_files,
     Order.FINISH: _finish,
     Order.RETRY_FINISH_LATER: _retry_finish,
@@ -296,6 +380,21 @@ def _end_segment(recorder: Recorder, segment: Segment, at: float) -> list[do.Act
     return _change(recorder, segment.file, state=state, stopped=at)
 
 
+def _sounds(recorder: Recorder) -> bool:
+    """Whether a confirmed recorder still runs, which accounts for the time."""
+    return any(s.state in _RUNNING and s.started is not None for s in recorder.segments)
+
+
+def _surely_silent(recorder: Recorder) -> bool:
+    """Whether a proven suspension goes on, which accounts for the time."""
+    last = recorder.suspensions[-1] if recorder.suspensions else None
+    return last is not None and last.ended is None and last.confirmed is not None
+
+
+def _segment(recorder: Recorder, file: str) -> Segment:
+    return next(segment for segment in recorder.segments if segment.file == file)
+
+
 def _confirm_suspension(recorder: Recorder, how: str, at: float) -> list[do.Action]:
     last = recorder.suspensions[-1]
     if last.confirmed is not None:
@@ -309,7 +408,3 @@ def _end_suspension(recorder: Recorder, at: float) -> list[do.Action]:
         return []
     recorder.suspensions[-1] = replace(recorder.suspensions[-1], ended=at)
     return [do.Save(recorder.suspensions[-1])]
-
-
-def _gap(recorder: Recorder, started: float, ended: float, cause: str) -> Gap:
-    return Gap(unique_id=recorder.unique_id, started=started, ended=ended, cause=cause)

@@ -3,11 +3,13 @@
 The rules, which tests prove over the whole table:
 
 * A request is not a fact: ``-ing`` states end only by Asterisk's answer, or by the channel's end.
+* ADOPTED is a monitor that was found running after Asterisk had been out of sight; it is a fact, not an order.
 * A recorder is started by START, RETRY, LOST (somebody else stopped it) or RESUME and by nothing else; a silent state
   (suspending, suspended) is left towards a start by RESUME alone, and whoever sends RESUME has first made sure that no
   card line is near.
 * SUSPEND always orders a stop, whatever is believed to run: each gate wants a proof of its own. AMI performs the
   actions of one connection in order, so a stop that follows a start that was not yet answered stops that one too.
+* A stop that could not be proven is ordered again until it is: unknown counts as not stopped.
 * Every open state survives HUNG_UP, by way of closing: files are closed when they were seen closed.
 * A late answer (to a request that was overtaken) changes nothing.
 
@@ -26,6 +28,7 @@ class Signal(Enum):
     STARTED = auto()
     START_FAILED = auto()
     RETRY = auto()
+    ADOPTED = auto()
     SUSPEND = auto()
     PROVEN_STOPPED = auto()
     UNPROVEN = auto()
@@ -45,6 +48,7 @@ class Order(Enum):
     START = auto()
     STOP = auto()
     RETRY_START_LATER = auto()
+    STOP_AGAIN_LATER = auto()
     AWAIT_FILES = auto()
     FINISH = auto()
     RETRY_FINISH_LATER = auto()
@@ -66,6 +70,7 @@ S, O = Signal, Order  # noqa: E741  (the table reads better than the letter conf
 TABLE: dict[State, dict[Signal, tuple[State, tuple[Order, ...]]]] = {
     W: {
         S.START: (STG, (O.START,)),
+        S.ADOPTED: (REC, ()),
         S.SUSPEND: (SPG, (O.STOP,)),
         S.HUNG_UP: (CLG, (O.AWAIT_FILES,)),
     },
@@ -90,7 +95,7 @@ TABLE: dict[State, dict[Signal, tuple[State, tuple[Order, ...]]]] = {
         S.START_FAILED: (SPG, ()),
         S.SUSPEND: (SPG, (O.STOP,)),
         S.PROVEN_STOPPED: (SPD, ()),
-        S.UNPROVEN: (SPG, ()),
+        S.UNPROVEN: (SPG, (O.STOP_AGAIN_LATER,)),
         S.RESUME: (STG, (O.START,)),
         S.HUNG_UP: (CLG, (O.AWAIT_FILES,)),
     },
@@ -105,6 +110,7 @@ TABLE: dict[State, dict[Signal, tuple[State, tuple[Order, ...]]]] = {
     },
     FLD: {
         S.RETRY: (STG, (O.START,)),
+        S.ADOPTED: (REC, ()),
         S.STARTED: (REC, ()),
         S.START_FAILED: (FLD, ()),
         S.SUSPEND: (SPG, (O.STOP,)),
@@ -120,6 +126,8 @@ TABLE: dict[State, dict[Signal, tuple[State, tuple[Order, ...]]]] = {
         S.FILES_CLOSED: (CLD, (O.FINISH,)),
     },
     CLD: {
+        S.STARTED: (CLD, ()),
+        S.START_FAILED: (CLD, ()),
         S.STORED: (STD, ()),
         S.DISCARDED: (DSC, ()),
         S.STORE_FAILED: (CLD, (O.RETRY_FINISH_LATER,)),

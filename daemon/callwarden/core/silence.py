@@ -12,13 +12,13 @@ from callwarden.core.book import Book
 from callwarden.core.calls import CardStage, Leg
 from callwarden.core.facts import RecordingState, Role
 from callwarden.core.recorder import Recorder, tell
-from callwarden.core.recording import OPEN, SILENT, Signal
+from callwarden.core.recording import SILENT, Signal
 
 CARD_LINE = "card line"
 IN_PLACE = "suspended in place"
 RENEWED = "recorder renewed"
 # Asterisk frees a channel's audiohooks at its next frame; a recorder started before that inherits the fault (measured).
-RENEW_SECONDS = 0.08
+RENEW_SECONDS = 0.05
 
 
 def watch(book: Book, leg: Leg) -> None:
@@ -54,13 +54,24 @@ def review(book: Book, unique_ids: Iterable[str], at: float) -> list[do.Action]:
     return actions
 
 
-def resume_if_free(book: Book, recorder: Recorder, at: float) -> list[do.Action]:
-    """Record again, if nothing speaks against it any more."""
-    if recorder.state not in SILENT or reason(book, recorder.unique_id) is not None:
+def start(book: Book, recorder: Recorder, signal: Signal, at: float) -> list[do.Action]:
+    """The one door to every start of a recorder. Out of sight of Asterisk it is shut: the next snapshot begins again
+    what should run. Where the conversation must be silent it leads to silence."""
+    if book.blind:
         return []
-    actions = tell(recorder, Signal.RESUME, at)
+    why = reason(book, recorder.unique_id) if book.watched else None
+    if why is not None:
+        return silence(book, recorder, *why, at) if recorder.state not in SILENT else []
+    actions = tell(recorder, signal, at)
     watch(book, book.calls.legs[recorder.unique_id])
     return actions
+
+
+def resume_if_free(book: Book, recorder: Recorder, at: float) -> list[do.Action]:
+    """Record again, if nothing speaks against it any more."""
+    if recorder.state not in SILENT or recorder.exempt:
+        return []
+    return start(book, recorder, Signal.RESUME, at)
 
 
 def silence(book: Book, recorder: Recorder, why: str, by: str, at: float) -> list[do.Action]:
@@ -97,9 +108,9 @@ def _review_one(book: Book, recorder: Recorder, at: float) -> list[do.Action]:
             return resume_if_free(book, recorder, at)
         seconds = RENEW_SECONDS if recorder.why == RENEWED else book.settings.card.settle
         return [do.SetTimer(("settle", recorder.unique_id), seconds)]
-    if recorder.state in OPEN and recorder.state not in SILENT:
-        return silence(book, recorder, *why, at)
-    return []
+    if recorder.state in SILENT and recorder.why != RENEWED:
+        return []
+    return silence(book, recorder, *why, at)
 
 
 def _by(with_card: list[Leg]) -> str:

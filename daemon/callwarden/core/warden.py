@@ -11,14 +11,14 @@ from typing import Any, NoReturn
 
 from callwarden.config import Settings
 from callwarden.core import actions as do
-from callwarden.core import announcing, gate, memory, policy, silence
+from callwarden.core import announcing, card_line, gate, memory, policy, silence
 from callwarden.core import events as ev
 from callwarden.core import recorder as rec
 from callwarden.core.book import Book, Gate
 from callwarden.core.calls import CardStage, Leg
 from callwarden.core.facts import Call, Direction, RecordingState, Role
 from callwarden.core.recorder import Recorder, tell
-from callwarden.core.recording import OPEN, Signal
+from callwarden.core.recording import OPEN, SILENT, Signal
 
 Actions = list[do.Action]
 LOST_SECONDS = 0.5
@@ -79,6 +79,7 @@ class Warden:
             "gate": self._gate_timed_out,
             "settle": self._settled,
             "retry": self._retry,
+            "stop": self._stop_again,
             "lost": self._lost,
             "files": self._files_awaited,
             "finish": self._finish_again,
@@ -95,8 +96,11 @@ class Warden:
     # -- channels -------------------------------------------------------------------------------------------------
 
     def _created(self, event: ev.ChannelCreated) -> Actions:
-        if event.unique_id in self.book.calls.legs:
-            return []
+        known = self.book.leg(event.unique_id)
+        if known is not None:
+            return self._met_again(known, event) if event.found else []
+        if event.unique_id in self.book.recorders:
+            return []  # it has ended: the snapshot was asked for a moment before
         leg = Leg(
             event.unique_id, event.linked_id, event.name, event.at, event.caller_number, event.caller_name,
             event.context, event.exten, answered=event.at if event.answered else None,
@@ -111,6 +115,20 @@ class Warden:
             return actions + greeted
         return self._begin(leg, event.at) + actions + self._step_was_early(leg.unique_id, event.at)
 
+    def _met_again(self, leg: Leg, event: ev.ChannelCreated) -> Actions:
+        """A channel that we know is found in a snapshot: what was missed while Asterisk was out of sight?"""
+        actions: Actions = []
+        if leg.name != event.name:
+            actions += self._renamed(ev.ChannelRenamed(event.at, leg.unique_id, event.name))
+        actions += self._relinked(ev.LinkedIdChanged(event.at, leg.unique_id, event.linked_id))
+        if event.answered:
+            since = self.book.blind_since or event.at
+            actions += self._answered(ev.ChannelAnswered(since, leg.unique_id))
+        leg.card = CardStage.CLEARED if event.context == card_line.CARD_CONTEXT else CardStage.NONE
+        silence.watch(self.book, leg)
+        recorder = self.book.recorders.get(leg.unique_id)
+        return actions + memory.adopt_running(self.book, leg, recorder, event)
+
     def _remembered(self, event: ev.ChannelRemembered) -> Actions:
         self.book.remembered[event.channel.unique_id] = event
         return []
@@ -119,13 +137,11 @@ class Warden:
         """Record a new channel, or keep it silent if it was born into a card payment."""
         silence.watch(self.book, leg)
         if not self._recordable(leg):
-            return self._alarm_if_ungated(leg, at)
+            return card_line.alarm_if_ungated(self.book, leg, at)
         recorder = self.book.recorders.get(leg.unique_id) or memory.new_recorder(self.book, leg, at)
-        if self.book.watched:
-            why = silence.reason(self.book, leg.unique_id)
-            if why is not None:
-                return silence.silence(self.book, recorder, *why, at)
-        return [*tell(recorder, Signal.START, at), *self._demote(leg, at)]
+        if self.book.blind:
+            rec.begin_gap(recorder, at, rec.NOT_RUNNING)
+        return [*silence.start(self.book, recorder, Signal.START, at), *self._demote(leg, at)]
 
     def _recordable(self, leg: Leg) -> bool:
         if not self.book.is_party(leg) or policy.exemption(leg, self.book.settings):
@@ -188,11 +204,37 @@ class Warden:
         leg = self.book.leg(event.unique_id)
         if leg is None:
             return []
+        left, was_party = self.book.calls.conversation(event.unique_id), leg.party
         self.book.calls.rename(leg, event.name)
         recorder = self.book.recorders.get(event.unique_id)
         if recorder is not None:
             recorder.name = event.name
-        return silence.review(self.book, [event.unique_id], event.at)
+        actions = silence.review(self.book, left, event.at) + self._new_role(leg, event.at)
+        if leg.party and not was_party:
+            actions += self._party_arrived(leg, event.at)
+        return actions + self._masqueraded(leg, event.at)
+
+    def _new_role(self, leg: Leg, at: float) -> Actions:
+        """The name says whose channel it is now; what was found out about it in another way stands."""
+        role = policy.role_of(leg.name, self.book.settings, self.book.learned_trunks)
+        if role is Role.CARD_LINE and leg.role is not Role.CARD_LINE:
+            return card_line.become(self.book, leg, at)
+        if leg.role is Role.PLUMBING:
+            leg.role = role
+        return []
+
+    def _party_arrived(self, leg: Leg, at: float) -> Actions:
+        """What was Asterisk's own plumbing is somebody's channel since now."""
+        leg.answered = at if leg.answered is not None else None
+        return [*self._begin(leg, at), *self._note_call(leg), self.book.channel_fact(leg)]
+
+    def _masqueraded(self, leg: Leg, at: float) -> Actions:
+        """Another channel's recorders may have come with the name (asterisk.md 3): what was silent is stopped anew."""
+        gate.doubt(self.book, leg.unique_id)
+        recorder = self.book.recorders.get(leg.unique_id)
+        if recorder is None or recorder.state not in SILENT:
+            return []
+        return silence.silence(self.book, recorder, recorder.why, recorder.by, at)
 
     def _identified(self, event: ev.CallerIdentified) -> Actions:
         leg = self.book.leg(event.unique_id)
@@ -205,8 +247,13 @@ class Warden:
         leg = self.book.leg(event.unique_id)
         if leg is None or leg.linked_id == event.linked_id:
             return []
+        left, old = self.book.calls.conversation(event.unique_id), leg.linked_id
         self.book.calls.relink(leg, event.linked_id)
-        return silence.review(self.book, [event.unique_id], event.at)
+        recorder = self.book.recorders.get(event.unique_id)
+        if recorder is not None:
+            recorder.linked_id = event.linked_id
+        actions = [*self._note_call(leg), *([self.book.channel_fact(leg)] if self.book.is_party(leg) else [])]
+        return actions + self._maybe_end_call(old, event.at) + silence.review(self.book, left, event.at)
 
     def _hung_up(self, event: ev.ChannelHungUp) -> Actions:
         leg = self.book.leg(event.unique_id)
@@ -230,7 +277,7 @@ class Warden:
         self.book.watched.discard(leg.unique_id)
         self.book.last_phone.pop(leg.unique_id, None)
         self.book.returning.pop(leg.unique_id, None)
-        self.book.announcements.pop(leg.unique_id, None)
+        announcing.note_gone(self.book, leg.unique_id)
 
     def _maybe_end_call(self, linked_id: str, at: float) -> Actions:
         if any(self.book.is_party(leg) for leg in self.book.calls.call(linked_id)):
@@ -246,17 +293,19 @@ class Warden:
         return []
 
     def _bridge_destroyed(self, event: ev.BridgeDestroyed) -> Actions:
+        left = self.book.calls.bridge(event.bridge).members.copy()
         self.book.calls.forget_bridge(event.bridge)
-        return []
+        return silence.review(self.book, left, event.at)
 
     def _entered(self, event: ev.BridgeEntered) -> Actions:
         leg = self.book.leg(event.unique_id)
         if leg is None:
             return []
+        left = self.book.calls.hearing(event.unique_id)
         self.book.calls.enter(leg, event.bridge, event.holding)
-        hearing = [self.book.calls.legs[one] for one in self.book.calls.hearing(event.unique_id)]
+        hearing = [self.book.calls.legs[one] for one in sorted(self.book.calls.hearing(event.unique_id))]
         self._note_phones(hearing)
-        actions = silence.review(self.book, [event.unique_id], event.at)
+        actions = silence.review(self.book, left | {event.unique_id}, event.at)
         for one in hearing:
             actions += announcing.whisper_to(self.book, one, event.at)
             actions += silence.renew(self.book, one, event.at)
@@ -283,7 +332,9 @@ class Warden:
     def _record_after_all(self, leg: Leg, at: float) -> Actions:
         recorder = self.book.recorders.get(leg.unique_id)
         if recorder is None:
-            return tell(memory.new_recorder(self.book, leg, at), Signal.START, at)
+            recorder = memory.new_recorder(self.book, leg, at)
+            rec.begin_gap(recorder, at if leg.answered is None else leg.answered, policy.EXEMPT_ONE_PER_CALL)
+            return silence.start(self.book, recorder, Signal.START, at)
         recorder.exempt = ""
         return silence.resume_if_free(self.book, recorder, at)
 
@@ -300,30 +351,12 @@ class Warden:
         return silence.review(self.book, [event.one, event.two], event.at)
 
     def _dial_begun(self, event: ev.DialBegun) -> Actions:
-        leg, caller = self.book.leg(event.destination), self.book.leg(event.caller)
+        leg = self.book.leg(event.destination)
         if leg is None:
             return []
         leg.dialled_by, leg.dial_string = event.caller, event.dial_string
-        through_gate = caller is not None and caller.card is CardStage.CLEARED
-        if through_gate or policy.is_card_number(event.dial_string, self.book.settings):
-            leg.role = Role.CARD_LINE
-            silence.watch(self.book, leg)
-            actions = [self.book.channel_fact(leg), *self._alarm_if_ungated(leg, event.at)]
-            return actions + silence.review(self.book, [leg.unique_id], event.at)
-        return silence.review(self.book, [leg.unique_id], event.at)
-
-    def _alarm_if_ungated(self, leg: Leg, at: float) -> Actions:
-        """A card line rings although nobody of its conversation came through the gate."""
-        if leg.role is not Role.CARD_LINE:
-            return []
-        conversation = [self.book.calls.legs[one] for one in self.book.calls.conversation(leg.unique_id)]
-        if len(conversation) == 1 or any(one.card is CardStage.CLEARED for one in conversation):
-            return []
-        text = "the card line was dialled past the gate: dial it through callwarden-card-line"
-        return [
-            *silence.review(self.book, [leg.unique_id], at),
-            do.RaiseAlarm("card-line-ungated", text, leg.unique_id),
-        ]
+        actions = card_line.note_dialled(self.book, leg, event)
+        return actions + silence.review(self.book, [leg.unique_id], event.at)
 
     def _dial_ended(self, event: ev.DialEnded) -> Actions:
         return silence.review(self.book, [event.caller, event.destination], event.at)
@@ -340,8 +373,9 @@ class Warden:
         alarm = do.RaiseAlarm(
             "foreign-recorder", "a recorder that is not ours was started on a silent call and is stopped", leg.unique_id
         )
+        gate.doubt(self.book, leg.unique_id)
         if recorder is None:
-            return [do.StopRecorders(leg.unique_id, leg.name, 1, 0), alarm]
+            return [gate.stop_foreign(leg, 1), alarm]
         return [*silence.silence(self.book, recorder, *why, event.at), alarm]
 
     def _recorder_started(self, event: ev.RecorderStarted) -> Actions:
@@ -349,11 +383,10 @@ class Warden:
         if recorder is None:
             return []
         actions = rec.note_started(recorder, event.file, event.monitor_id, event.at)
-        actions += tell(recorder, Signal.STARTED, event.at)
         leg = self.book.leg(event.unique_id)
-        if leg is not None:
-            leg.heard = self.book.calls.partners(leg)
-            silence.watch(self.book, leg)
+        if leg is None or recorder.state is not RecordingState.RECORDING:
+            return actions
+        leg.heard = self.book.calls.partners(leg)
         return actions + self._release_returning(event.unique_id)
 
     def _recorder_start_failed(self, event: ev.RecorderStartFailed) -> Actions:
@@ -364,7 +397,7 @@ class Warden:
         if recorder.state in OPEN:
             text = f"recording could not be started: {event.reason}"
             actions.append(do.RaiseAlarm("recorder-start-failed", text, event.unique_id))
-        return actions + tell(recorder, Signal.START_FAILED, event.at)
+        return actions
 
     def _proven_stopped(self, event: ev.RecordersProvenStopped) -> Actions:
         actions: Actions = []
@@ -425,10 +458,8 @@ class Warden:
             return []
         if event.final:
             self.book.recorders.pop(event.unique_id)
-            rec.note_missing(recorder, event.reason)
             alarm = do.RaiseAlarm("recording-missing", f"a recording is lost: {event.reason}", event.unique_id)
-            gaps: Actions = [do.Save(gap) for gap in recorder.gaps]
-            return [alarm, *gaps, *tell(recorder, Signal.GIVEN_UP, event.at)]
+            return [alarm, *rec.note_missing(recorder, event.reason), *tell(recorder, Signal.GIVEN_UP, event.at)]
         text = f"a recording could not be put into the vault and stays in the spool: {event.reason}"
         alarm = do.RaiseAlarm("store-failed", text, event.unique_id)
         return [alarm, *tell(recorder, Signal.STORE_FAILED, event.at)]
@@ -453,11 +484,21 @@ class Warden:
             actions += memory.bury(self.book, known, event.at)
         self.book.remembered.clear()
         self._mark_card_lines()
+        self.book.calls.forget_empty_bridges()
         for leg in list(self.book.calls.legs.values()):
-            recorder = self.book.recorders.get(leg.unique_id)
-            if recorder is None or recorder.state is RecordingState.WANTED:
-                actions += self._begin_late(leg, event.at)
+            actions += self._take_in_hand(leg, event.at)
+        for linked_id in tuple(self.book.facts):
+            actions += self._maybe_end_call(linked_id, event.at)
         return actions + silence.review(self.book, list(self.book.calls.legs), event.at)
+
+    def _take_in_hand(self, leg: Leg, at: float) -> Actions:
+        """What could not be done for a channel while Asterisk was out of sight."""
+        recorder = self.book.recorders.get(leg.unique_id)
+        if recorder is None or recorder.state is RecordingState.WANTED:
+            return self._begin_late(leg, at)
+        if recorder.state is RecordingState.SUSPENDING:
+            return self._stop_again(leg.unique_id, at)
+        return self._retry(leg.unique_id, at) + self._lost(leg.unique_id, at)
 
     def _mark_card_lines(self) -> None:
         """Whoever talks with a channel that stands in the card line's context is a card line."""
@@ -468,15 +509,16 @@ class Warden:
                     silence.watch(self.book, self.book.calls.legs[one])
 
     def _begin_late(self, leg: Leg, at: float) -> Actions:
-        actions = self._begin(leg, at)
         recorder = self.book.recorders.get(leg.unique_id)
-        if recorder is not None:
-            rec.begin_gap(recorder, leg.answered or leg.started, memory.NOT_RUNNING)
-        return actions
+        if recorder is None and self._recordable(leg):
+            recorder = memory.new_recorder(self.book, leg, leg.started)
+        if recorder is not None and not recorder.taken_up:
+            rec.begin_gap(recorder, leg.started if leg.answered is None else leg.answered, rec.NOT_RUNNING)
+        return self._begin(leg, at)
 
     def _link_lost(self, event: ev.LinkLost) -> Actions:
         """Nothing is known any more: no gate may open on what was known."""
-        self.book.blind = True
+        self.book.blind, self.book.blind_since = True, event.at
         actions: Actions = []
         for waiting in tuple(self.book.gates.values()):
             actions += gate.refuse(self.book, waiting, f"the link to Asterisk was lost: {event.reason}", event.at)
@@ -511,7 +553,7 @@ class Warden:
 
     def _step_inbound(self, leg: Leg, asked: ev.StepAsked) -> Actions:
         actions: Actions = []
-        if leg.role is not Role.OUTSIDE:
+        if leg.role is Role.PHONE:
             self.book.learned_trunks |= {leg.endpoint}
             leg.role = Role.OUTSIDE
             actions += [
@@ -537,6 +579,8 @@ class Warden:
         recorder = self.book.recorders.get(leg.unique_id)
         if recorder is None:
             return [do.AnswerStep(asked.step_id, gate.DONE)]
+        if recorder.state not in SILENT or recorder.exempt:
+            return [do.AnswerStep(asked.step_id, gate.DONE), *silence.review(self.book, [leg.unique_id], asked.at)]
         self.book.returning[leg.unique_id] = asked.step_id
         timer = do.SetTimer(("return", leg.unique_id), RETURN_SECONDS)
         return [timer, *silence.review(self.book, [leg.unique_id], asked.at)]
@@ -555,8 +599,10 @@ class Warden:
             return [do.AnswerStep(asked.step_id, gate.REFUSED)]
         if self._suspended_in_place(leg):
             return [*self._resume_in_place(leg, asked.at), do.AnswerStep(asked.step_id, gate.DONE)]
-        waiting = Gate(key=asked.step_id, unique_id=leg.unique_id, asked=asked.at, step_id=asked.step_id)
-        return gate.suspend_in_place(self.book, leg, waiting, leg.endpoint)
+        waiting = Gate(
+            asked.step_id, leg.unique_id, asked.at, silence.IN_PLACE, leg.endpoint, step_id=asked.step_id
+        )
+        return gate.suspend_in_place(self.book, leg, waiting)
 
     # -- operators ------------------------------------------------------------------------------------------------
 
@@ -564,10 +610,12 @@ class Warden:
         legs = [leg for leg in self.book.calls.call(event.linked_id) if self.book.is_party(leg)]
         if not legs:
             return [do.ReplyToOperator(event.reply_to, False, "no such call is up")]
-        if event.reply_to in self.book.gates or self._suspended_in_place(legs[0]):
-            return [do.ReplyToOperator(event.reply_to, True, "recording is suspended already")]
-        waiting = Gate(key=-event.reply_to - 1, unique_id=legs[0].unique_id, asked=event.at, reply_to=event.reply_to)
-        return gate.suspend_in_place(self.book, legs[0], waiting, event.by)
+        if self._suspended_in_place(legs[0]):
+            return [do.ReplyToOperator(event.reply_to, True, "suspension is ordered already")]
+        waiting = Gate(
+            -event.reply_to - 1, legs[0].unique_id, event.at, silence.IN_PLACE, event.by, reply_to=event.reply_to
+        )
+        return gate.suspend_in_place(self.book, legs[0], waiting)
 
     def _resumption_ordered(self, event: ev.ResumptionOrdered) -> Actions:
         legs = self.book.calls.call(event.linked_id)
@@ -579,16 +627,17 @@ class Warden:
         return [*self._resume_in_place(legs[0], event.at), done]
 
     def _suspended_in_place(self, leg: Leg) -> list[Leg]:
-        members = self.book.calls.conversation(leg.unique_id)
+        members = sorted(self.book.calls.conversation(leg.unique_id))
         return [self.book.calls.legs[one] for one in members if self.book.calls.legs[one].in_place_by]
 
     def _resume_in_place(self, leg: Leg, at: float) -> Actions:
-        actions: Actions = []
+        members = self.book.calls.conversation(leg.unique_id)
+        actions: Actions = gate.resumed_in_place(self.book, members)
         for one in self._suspended_in_place(leg):
             one.in_place_by = ""
             silence.watch(self.book, one)
             actions.append(do.CancelTimer(("in-place", one.unique_id)))
-        for recorder in list(self.book.recorders_of(self.book.calls.conversation(leg.unique_id))):
+        for recorder in list(self.book.recorders_of(members)):
             actions += silence.resume_if_free(self.book, recorder, at)
         return actions
 
@@ -606,26 +655,32 @@ class Warden:
 
     def _settled(self, unique_id: str, at: float) -> Actions:
         recorder = self.book.recorders.get(unique_id)
-        if recorder is None or recorder.exempt or self.book.leg(unique_id) is None:
+        if recorder is None or self.book.leg(unique_id) is None:
             return []
         return silence.resume_if_free(self.book, recorder, at)
+
+    def _stop_again(self, unique_id: str, at: float) -> Actions:
+        """The stop was not proven, so the recorder may be running: it is stopped until it is proven."""
+        recorder = self.book.recorders.get(unique_id)
+        if self.book.blind or recorder is None or recorder.state is not RecordingState.SUSPENDING:
+            return []
+        return silence.silence(self.book, recorder, recorder.why, recorder.by, at)
 
     def _retry(self, unique_id: str, at: float) -> Actions:
         recorder = self.book.recorders.get(unique_id)
         if recorder is None or recorder.state is not RecordingState.FAILED:
             return []
-        why = silence.reason(self.book, unique_id) if self.book.watched else None
-        return silence.silence(self.book, recorder, *why, at) if why else tell(recorder, Signal.RETRY, at)
+        return silence.start(self.book, recorder, Signal.RETRY, at)
 
     def _lost(self, unique_id: str, at: float) -> Actions:
         """The file was closed while it should grow, and nobody hung up: not our doing."""
         recorder = self.book.recorders.get(unique_id)
-        if recorder is None or recorder.state is not RecordingState.RECORDING:
+        if self.book.blind or recorder is None or recorder.state is not RecordingState.RECORDING:
             return []
         if recorder.segments[-1].closed is None:
             return []
         alarm = do.RaiseAlarm("recorder-lost", "somebody else stopped a recorder; it is started again", unique_id)
-        return [*rec.note_lost(recorder), *tell(recorder, Signal.LOST, at), alarm]
+        return [*rec.note_lost(recorder), *silence.start(self.book, recorder, Signal.LOST, at), alarm]
 
     def _files_awaited(self, unique_id: str, at: float) -> Actions:
         recorder = self.book.recorders.get(unique_id)
