@@ -47,9 +47,14 @@ class Story:
 
 def read(path: Path) -> Story:
     """A story from its file."""
+    return read_lines(path, path.read_text().splitlines())
+
+
+def read_lines(path: Path, lines: Iterable[str]) -> Story:
+    """A story from its lines."""
     story = Story(path)
-    for number, raw in enumerate(path.read_text().splitlines(), 1):
-        line = raw.partition("#")[0].strip()
+    for number, raw in enumerate(lines, 1):
+        line = "" if raw.startswith("#") else raw.strip()
         if line.startswith("<"):
             story.beats[-1].orders.append(line.removeprefix("<").strip())
         elif line.startswith("="):
@@ -160,7 +165,7 @@ class Actors:
 
     def _dial(self, at: float, words: list[str], named: dict[str, str]) -> None:
         caller, destination, *string = words
-        self._tell(ev.DialBegun(at, caller, destination, *string))
+        self._tell(ev.DialBegun(at, caller, destination, " ".join(string), named.get("context", "")))
 
     def _stolen(self, at: float, words: list[str], _: dict[str, str]) -> None:
         for event in self.stage.asterisk.stolen(at, words[0]):

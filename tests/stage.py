@@ -408,8 +408,9 @@ class Stage:
 def left_behind(book: Book) -> dict[str, object]:
     """What the core still remembers; empty once every channel is gone and every recording stored."""
     calls = book.calls
+    full = [bridge for bridge in calls.bridges.values() if bridge.members]  # a parking lot's stands empty for ever
     remains: dict[str, object] = {
-        "legs": calls.legs, "bridges": calls.bridges, "halves": calls._halves, "linked ids": calls._of_linked_id,
+        "legs": calls.legs, "bridges": full, "halves": calls._halves, "linked ids": calls._of_linked_id,
         "endpoints": calls._of_endpoint, "facts": book.facts, "recorders": book.recorders, "gates": book.gates,
         "announcements": book.announcements, "last_phone": book.last_phone, "early": book.early,
         "returning": book.returning, "watched": book.watched, "remembered": book.remembered,

@@ -25,9 +25,18 @@ def ask(book: Book, leg: Leg, asked: StepAsked) -> list[do.Action]:
     """A channel stands before the card line."""
     leg.card = CardStage.ASKING
     watch(book, leg)
-    by = book.last_phone.get(leg.unique_id, leg.endpoint)
-    gate = Gate(asked.step_id, leg.unique_id, asked.at, CARD_LINE, by, step_id=asked.step_id)
+    gate = Gate(asked.step_id, leg.unique_id, asked.at, CARD_LINE, _sender(book, leg), step_id=asked.step_id)
     return [*_overtaken(book, leg), *_open(book, gate)]
+
+
+def _sender(book: Book, leg: Leg) -> str:
+    """By whose doing it stands there: the phone it talked with last, itself, or whoever consults behind a ``Local``."""
+    sender = book.last_phone.get(leg.unique_id)
+    if sender is not None or leg.party:
+        return sender or leg.endpoint
+    members = (book.calls.legs[one] for one in book.calls.conversation(leg.unique_id))
+    phones = [(one.started, one.endpoint) for one in members if one.role is Role.PHONE]
+    return max(phones)[1] if phones else leg.endpoint
 
 
 def divert(book: Book, leg: Leg, asked: StepAsked) -> list[do.Action]:

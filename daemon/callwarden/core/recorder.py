@@ -156,11 +156,13 @@ def note_file_closed(recorder: Recorder, file: str, size: int, at: float) -> lis
     if segment.closed is not None:
         return []
     if size < 0:
+        if segment.state is SegmentState.FAILED:
+            return []
         begun, ended = _claimed(recorder, segment, at)
         failed = _change(recorder, file, state=SegmentState.FAILED)
         if recorder.ended is None and not _sounds(recorder) and not _surely_silent(recorder):
             begin_gap(recorder, ended, NO_FILE)
-        return failed + _note_gap(recorder, begun, ended, NO_FILE)
+        return failed + _note_gap(recorder, begun, ended, STARTED_LATE if segment.started is None else NO_FILE)
     # The file is closed a moment before the proof, the hang-up, that ends the segment: only where nobody saw its end
     # does the file tell it.
     stopped = at if recorder.end_unseen is not None else segment.stopped
@@ -230,6 +232,10 @@ def _note_gap(recorder: Recorder, started: float, ended: float, cause: str) -> l
     """Nothing is missing before somebody answers: a recorder starts while the phone rings."""
     if recorder.answered is None or not started < ended > recorder.answered:
         return []
+    known = next((gap for gap in recorder.gaps if gap.started == started), None)  # one row for each beginning
+    if known is not None:
+        recorder.gaps.remove(known)
+        cause, ended = (cause, ended) if ended > known.ended else (known.cause, known.ended)
     recorder.gaps.append(Gap(unique_id=recorder.unique_id, started=started, ended=ended, cause=cause))
     return [do.Save(recorder.gaps[-1])]
 
