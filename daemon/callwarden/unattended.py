@@ -26,7 +26,7 @@ from callwarden.reloading import reload
 
 log = logging.getLogger(__name__)
 
-READY_WITHIN = 10.0  # seconds: then systemd is told so although Asterisk has not answered yet
+READY_WITHIN = 2.0  # seconds: then systemd is told so although Asterisk has not answered yet; it does in milliseconds
 
 
 class CannotRun(Exception):
