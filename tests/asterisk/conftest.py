@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from proof import BRISK
 
 from lab import prompts
 from lab.lab import Lab
@@ -17,11 +18,6 @@ from lab.pbx import WITHOUT_CALLWARDEN
 
 LabFactory = Callable[[str, str], Lab]
 DEFAULT_VERSION = "22"
-# Nothing is played but what a test asks for: calls connect at once.
-BRISK = {
-    "announce.inbound": "off", "announce.outbound": "off", "announce.joining": "off",
-    "card.not_recorded_prompt": False, "card.resumed_prompt": False,
-}  # fmt: skip
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -22,6 +22,11 @@ from lab.lab import Lab
 
 # A recorder ends and begins some frames beside its confirmation, and a jitter of the world's timers: seconds.
 EDGE = 0.35
+# Nothing is played but what a test asks for: calls connect at once.
+BRISK = {
+    "announce.inbound": "off", "announce.outbound": "off", "announce.joining": "off",
+    "card.not_recorded_prompt": False, "card.resumed_prompt": False,
+}  # fmt: skip
 OVER = (RecordingState.STORED, RecordingState.DISCARDED, RecordingState.MISSING)
 
 

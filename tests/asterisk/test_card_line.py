@@ -7,13 +7,15 @@ others' must be there, second by second, where the ledger says "recorded", and s
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
-from proof import Account, assert_accounted, assert_sound_agrees, settled, wait_until
+from proof import BRISK, Account, assert_accounted, assert_sound_agrees, settled, wait_until
 
 from callwarden.core.silence import CARD_LINE
 from callwarden.core.spans import Kind
 from lab.lab import Lab
+from lab.pbx import WITHOUT_CALLWARDEN
 from lab.softphone import Softphone
 from lab.watcher import Watcher
 from lab.world import CARD_TONE, PAYMENT_IVR, PAYMENT_IVR_TONE, Party
@@ -217,3 +219,23 @@ def test_a_caller_who_presses_the_codes_achieves_nothing(scene: Scene) -> None:
     assert caller.hears(AGENT)
     assert agent.hears(CALLER)
     assert scene.finish(caller).caller.outline == ["recorded"]
+
+
+def test_control_the_card_partys_tone_is_found_where_there_is_no_gate(tmp_path: Path) -> None:
+    """The proof that the checks above can fail: the same daemon, the same search, a card line that is just dialled."""
+    with (
+        Lab(settings=BRISK | {"card.line": []}, folder=tmp_path, dialplan=WITHOUT_CALLWARDEN) as lab,
+        Watcher(lab.spool, lab.vault) as watcher,
+    ):
+        scene = Scene(lab, watcher, time.time())
+        caller, agent = scene.ring_reception()
+        agent.press("#1")
+        time.sleep(0.3)
+        agent.press("700")
+        scene.card_party()
+        caller.hang_up()
+        settled(lab, scene.since)
+        watcher.stop()
+        found = {path.parent for path, _ in watcher.bursts_of(CARD_TONE)}
+        assert lab.spool in found
+        assert any(lab.vault in folder.parents for folder in found)
