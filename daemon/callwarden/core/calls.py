@@ -36,10 +36,11 @@ class CardStage(Enum):
 class Leg:
     """One live channel.
 
-    ``party`` is whether somebody is, or was, at its far end (a card line behind a ``Local`` channel is none); ``told``
-    whether its party has been told that the call is recorded; ``heard`` the parties that its running recorder has met;
-    ``ungated`` whether it was said that this card line was dialled past the gate; ``proof`` the number of the latest
-    order to stop recorders on a channel that has no recorder of ours.
+    ``sent_by`` is the phone by whose doing it stands at a card line; ``party`` whether somebody is, or was, at its far
+    end (a card line behind a ``Local`` channel is none); ``told`` whether its party has been told that the call is
+    recorded; ``heard`` the parties that its running recorder has met; ``ungated`` whether it was said that this card
+    line was dialled past the gate; ``proof`` the number of the latest order to stop recorders on a channel that has no
+    recorder of ours.
     """
 
     unique_id: str
@@ -56,6 +57,7 @@ class Leg:
     dialled_by: str = ""
     dial_string: str = ""
     card: CardStage = CardStage.NONE
+    sent_by: str = ""
     in_place_by: str = ""
     party: bool = False
     told: bool = False

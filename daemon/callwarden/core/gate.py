@@ -12,7 +12,7 @@ from callwarden.core.calls import CardStage, Leg
 from callwarden.core.events import RecordersProvenStopped, RecordersStopUnproven, StepAsked
 from callwarden.core.facts import RecordingState, Role
 from callwarden.core.policy import PROMPT_NOT_RECORDED
-from callwarden.core.silence import CARD_LINE, IN_PLACE, review, silence, watch
+from callwarden.core.silence import CARD_LINE, IN_PLACE, reason, review, silence, watch
 
 DONE = (("CALLWARDEN_STEP", "done"),)
 REFUSED = (("CALLWARDEN_STEP", "refused"),)
@@ -25,7 +25,8 @@ def ask(book: Book, leg: Leg, asked: StepAsked) -> list[do.Action]:
     """A channel stands before the card line."""
     leg.card = CardStage.ASKING
     watch(book, leg)
-    gate = Gate(asked.step_id, leg.unique_id, asked.at, CARD_LINE, _sender(book, leg), step_id=asked.step_id)
+    leg.sent_by = _sender(book, leg)
+    gate = Gate(asked.step_id, leg.unique_id, asked.at, CARD_LINE, leg.sent_by, step_id=asked.step_id)
     return [*_overtaken(book, leg), *_open(book, gate)]
 
 
@@ -44,7 +45,7 @@ def divert(book: Book, leg: Leg, asked: StepAsked) -> list[do.Action]:
     caller = _whom_to_divert(book, leg)
     if caller is None or not book.settings.card.line:
         return [do.AnswerStep(asked.step_id, REFUSED)]
-    caller.card = CardStage.ASKING
+    caller.card, caller.sent_by = CardStage.ASKING, leg.endpoint
     book.last_phone[caller.unique_id] = leg.endpoint
     watch(book, caller)
     gate = Gate(
@@ -160,7 +161,8 @@ def _demand(book: Book, gate: Gate, members: set[str], at: float) -> list[do.Act
     for unique_id in sorted(members):
         recorder = book.recorders.get(unique_id)
         if recorder is not None:
-            actions += silence(book, recorder, gate.why, gate.by, at)
+            card = reason(book, unique_id) if gate.why == IN_PLACE else None
+            actions += silence(book, recorder, *(card or (gate.why, gate.by)), at)
             gate.waiting[unique_id] = recorder.proof
         else:
             order = stop_foreign(book.calls.legs[unique_id], 0)

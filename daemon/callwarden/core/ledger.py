@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from callwarden.core.facts import Gap, Segment, SegmentState, Suspension
-from callwarden.core.spans import Kind, Span
+from callwarden.core.spans import ONE_PER_CALL, Kind, Span
 
 UNEXPLAINED = "unexplained"
 
@@ -25,7 +25,7 @@ def account(
     """The spans of a channel that was answered and ended at these times (UTC epoch seconds)."""
     claims = [
         *_suspended(suspensions, ended),
-        *(Span(gap.started, gap.ended, Kind.GAP, gap.cause) for gap in gaps),
+        *(Span(gap.started, gap.ended, _kind(gap.cause, Kind.GAP), gap.cause) for gap in gaps),
         *_recorded(segments, ended),
         *([Span(answered, ended, Kind.EXEMPT, exempt)] if exempt else []),
     ]
@@ -42,10 +42,15 @@ def _recorded(segments: Iterable[Segment], ended: float) -> list[Span]:
 
 def _suspended(suspensions: Iterable[Suspension], ended: float) -> list[Span]:
     return [
-        Span(item.confirmed, _end(item.ended, ended), Kind.SUSPENDED, item.why, item.by)
+        Span(item.confirmed, _end(item.ended, ended), _kind(item.why, Kind.SUSPENDED), item.why, item.by)
         for item in suspensions
         if item.confirmed is not None
     ]
+
+
+def _kind(why: str, otherwise: Kind) -> Kind:
+    """What is left out by a rule is exempt, however the channel came to be silent."""
+    return Kind.EXEMPT if why == ONE_PER_CALL else otherwise
 
 
 def _end(moment: float | None, otherwise: float) -> float:

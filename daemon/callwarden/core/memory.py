@@ -101,6 +101,10 @@ def _recorder_of(known: ChannelRemembered) -> Recorder:
         known.channel.unique_id, known.channel.linked_id, known.channel.name, known.recording.wanted, extension,
         answered=known.channel.answered, exempt=known.recording.reason, taken_up=True,
     )  # fmt: skip
-    recorder.segments = [one for one in known.segments if one.state is not SegmentState.FAILED]
+    recorder.segments = [
+        one if one.stopped is not None else replace(one, stopped=one.closed)
+        for one in known.segments
+        if one.state is not SegmentState.FAILED
+    ]
     recorder.suspensions, recorder.gaps = list(known.suspensions), list(known.gaps)
     return recorder

@@ -9,6 +9,7 @@ from callwarden.config import Settings
 from callwarden.core.calls import PLUMBING, Leg, endpoint_of, technology_of
 from callwarden.core.facts import Direction, Role
 from callwarden.core.numbers import e164
+from callwarden.core.spans import ONE_PER_CALL
 
 PROMPT_OUTBOUND = "outbound"
 PROMPT_JOINED = "joined"
@@ -18,7 +19,7 @@ PROMPT_RESUMED = "recording-resumed"
 
 EXEMPT_CARD_LINE = "card line"
 EXEMPT_ENDPOINT = "exempt endpoint"
-EXEMPT_ONE_PER_CALL = "one recording per call"
+EXEMPT_ONE_PER_CALL = ONE_PER_CALL
 
 
 @dataclass(frozen=True, slots=True)

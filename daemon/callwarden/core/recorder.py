@@ -188,6 +188,12 @@ def note_hung_up(recorder: Recorder, at: float) -> list[do.Action]:
     return actions + end_gap(recorder, at) + _end_suspension(recorder, at)
 
 
+def last_seen(recorder: Recorder | None, now: float) -> float:
+    """When a channel ended whose end nobody saw: when its file was closed, if that was seen."""
+    last = recorder.segments[-1] if recorder is not None and recorder.segments else None
+    return last.closed if last is not None and last.stopped is None and last.closed is not None else now
+
+
 def note_lost(recorder: Recorder) -> list[do.Action]:
     """Somebody else stopped our recorder: its file was closed, nobody hung up. Something is missing since."""
     last = recorder.segments[-1]

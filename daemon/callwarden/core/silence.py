@@ -36,7 +36,7 @@ def reason(book: Book, unique_id: str) -> tuple[str, str] | None:
     legs = [book.calls.legs[member] for member in book.calls.conversation(unique_id)]
     with_card = [leg for leg in legs if book.calls.at_card_line(leg)]
     if with_card:
-        return CARD_LINE, _by(book, with_card)
+        return CARD_LINE, _by(with_card)
     for leg in legs:
         if leg.in_place_by:
             return IN_PLACE, leg.in_place_by
@@ -113,7 +113,7 @@ def _review_one(book: Book, recorder: Recorder, at: float) -> list[do.Action]:
     return silence(book, recorder, *why, at)
 
 
-def _by(book: Book, with_card: list[Leg]) -> str:
+def _by(with_card: list[Leg]) -> str:
     """The phone that sent the caller there, or whoever asked for the card line."""
     askers = [leg for leg in with_card if leg.card is not CardStage.NONE]
-    return min((book.last_phone.get(leg.unique_id, leg.endpoint) for leg in askers), default="")
+    return min((leg.sent_by or leg.endpoint for leg in askers), default="")

@@ -13,6 +13,9 @@ class Kind(StrEnum):
     GAP = "gap"
 
 
+ONE_PER_CALL = "one recording per call"
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """``started`` to ``ended`` (UTC epoch seconds) was ``kind``, because of ``why`` (and, for a suspension, ``by``)."""

@@ -261,15 +261,18 @@ class Warden:
             return []
         others = self.book.calls.conversation(event.unique_id) - {event.unique_id}
         recorder = self.book.recorders.get(event.unique_id)
+        talked = self.book.calls.hearing(event.unique_id) - {event.unique_id}
+        ended = event.at if event.seen else rec.last_seen(recorder, event.at)
         actions: Actions = []
         if recorder is not None and recorder.state in OPEN:
-            actions += rec.note_hung_up(recorder, event.at)
+            actions += rec.note_hung_up(recorder, ended)
             actions += tell(recorder, Signal.HUNG_UP, event.at)
         if self.book.is_party(leg):
-            actions.append(self.book.channel_fact(leg, ended=event.at))
+            actions.append(self.book.channel_fact(leg, ended=ended))
         self._forget(leg)
         actions += gate.note_gone(self.book, event.unique_id, event.at)
         actions += silence.review(self.book, others, event.at)
+        actions += self._ensure_one_recorded([self.book.calls.legs[one] for one in sorted(talked)], event.at)
         return actions + self._maybe_end_call(leg.linked_id, event.at)
 
     def _forget(self, leg: Leg) -> None:
