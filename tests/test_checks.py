@@ -295,9 +295,9 @@ def test_needless_power_and_an_open_door_are_warned_of() -> None:
 
 def test_an_asterisk_that_is_not_there_and_one_that_refuses_are_told_apart(settings: Settings) -> None:
     refused = manager.unreachable(settings, NotSeen(True, "Asterisk refused user 'callwarden': Authentication failed"))
-    silent = manager.unreachable(settings, NotSeen(False, "Connection refused"))
+    silent = manager.unreachable(settings, NotSeen(False, "[Errno 111] Connect call failed ('127.0.0.1', 1)"))
     assert "Compare [ami] username and secret" in refused.advice
-    assert "was not reached on 127.0.0.1:1: Connection refused" in silent.text
+    assert "was not reached on 127.0.0.1:1: connection refused" in silent.text
 
 
 def test_a_configuration_of_asterisk_is_read_from_its_numbered_lines() -> None:
@@ -421,8 +421,8 @@ def test_check_tells_everything_and_ends_with_2(world: World) -> None:
     assert result.exit_code == 2
     assert max(map(len, result.stdout.splitlines())) <= 80
     said = " ".join(result.stdout.split())
-    assert "problem AMI: Asterisk was not reached on 127.0.0.1:1" in said
-    assert "problem ARI: http://127.0.0.1:1 was not reached" in said
+    assert "problem AMI: Asterisk was not reached on 127.0.0.1:1: connection refused." in said
+    assert "problem ARI: http://127.0.0.1:1 was not reached: connection refused." in said
     assert "ok daemon: it does not run." in said
     assert "ami-secret-of-tests" not in said
 

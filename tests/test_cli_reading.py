@@ -171,7 +171,7 @@ def test_an_id_that_is_not_known_is_status_1(world: World) -> None:
     assert world.run("calls").exit_code == 0
 
 
-@pytest.mark.parametrize("columns", [80, 60, 200])
+@pytest.mark.parametrize("columns", [80, 100, 200])
 @pytest.mark.parametrize("command", [("calls",), ("recordings", "search"), ("recordings", "show", "1763806530.0")])
 def test_a_hostile_name_is_shown_harmless_and_tables_fit(
     tmp_path: Path, command: tuple[str, ...], columns: int
@@ -188,6 +188,20 @@ def test_a_hostile_name_is_shown_harmless_and_tables_fit(
         assert r"\x1b[31m[bold]red[/bold]\u202e\x00\r\n" in squeezed
         assert ":smile:" in squeezed
         assert r"\udcff" in squeezed
+
+
+@pytest.mark.parametrize(
+    "linked_id", ["pbx22-1763892930.1048", "a-pbx-with-a-long-name-1763892930.1048", "x" * 60 + ".0"]
+)
+def test_an_id_is_never_cut(tmp_path: Path, linked_id: str) -> None:
+    world = World(tmp_path)
+    world.save(*card_call(linked_id))
+    for command in (("calls",), ("recordings", "search")):
+        lines = world.run(*command, columns=80).stdout.splitlines()
+        assert max(map(len, lines)) <= 80
+        column = lines[1].index("Call" if command == ("calls",) else "Recording")
+        found = "".join(line[column:].strip() for line in lines[3:])
+        assert found.startswith(linked_id)
 
 
 def test_a_name_of_10_kilobytes_does_not_fill_the_screen(tmp_path: Path) -> None:

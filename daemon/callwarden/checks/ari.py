@@ -3,6 +3,7 @@
 Takes settings, gives findings. Asks nothing that changes anything: the write is to a playback that does not exist.
 """
 
+import os
 from base64 import b64encode
 from http import HTTPStatus
 
@@ -27,7 +28,8 @@ async def ari(settings: Settings) -> list[Finding]:
         async with _session(settings) as session:
             return await _asked(session, settings)
     except UNREACHED as error:
-        why = str(error) or "no answer in time"
+        number = getattr(error, "errno", None)
+        why = os.strerror(number).lower() if number else str(error) or "no answer in time"
         advice = "See http.conf (enabled, bindaddr, bindport) and [ari] url"
         return [problem(ABOUT, f"{settings.ari.url} was not reached: {why}", advice)]
 

@@ -1,5 +1,7 @@
 """What `callwarden check` says of one thing: how bad, what it is about, one sentence, and what to do."""
 
+import os
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -35,3 +37,9 @@ def warning(about: str, text: str, advice: str) -> Finding:
 def problem(about: str, text: str, advice: str) -> Finding:
     """Callwarden cannot keep its promises like this."""
     return Finding(Level.PROBLEM, about, text, advice)
+
+
+def plain(why: str) -> str:
+    """A system error's own words in place of Python's: `[Errno 111] Connect call failed (...)`."""
+    number = re.search(r"\[Errno (-?\d+)\]", why)
+    return os.strerror(int(number[1])).lower() if number and int(number[1]) > 0 else why

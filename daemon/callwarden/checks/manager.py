@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from callwarden.checks.finding import Finding, ok, problem, warning
+from callwarden.checks.finding import Finding, ok, plain, problem, warning
 from callwarden.checks.pbx import NotSeen, Section, Seen
 from callwarden.config import Settings
 from callwarden.setup_lines import READ_CLASSES
@@ -33,7 +33,7 @@ def unreachable(settings: Settings, seen: NotSeen) -> Finding:
         )
         return problem(ABOUT, seen.why, advice)
     advice = f"See that Asterisk runs and that manager.conf has enabled = yes and listens on {where}"
-    return problem(ABOUT, f"Asterisk was not reached on {where}: {seen.why}", advice)
+    return problem(ABOUT, f"Asterisk was not reached on {where}: {plain(seen.why)}", advice)
 
 
 def permissions(seen: Seen) -> list[Finding]:

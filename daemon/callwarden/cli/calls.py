@@ -9,7 +9,7 @@ from callwarden.cli import frame, searching, shapes, text
 from callwarden.storage.reading import FoundCall
 from callwarden.storage.search import find_calls
 
-LEFT = 8 + 2 + 8 + 2 + 2 + 2 + 7 + 2 + 3 + 2  # columns beside the two parties and the id
+LEFT = 8 + 2 + 3 + 2 + 2 + 2 + 7 + 2 + 3 + 2  # columns beside the two parties and the id
 
 
 @click.command()
@@ -34,7 +34,7 @@ def calls(as_json: bool, **options: Any) -> None:
 
 def _print(found: list[FoundCall]) -> None:
     console = text.console()
-    longest = max(len(text.shown(each.call.linked_id)) for each in found)
+    longest = searching.id_width(each.call.linked_id for each in found)
     width = searching.party_width(console, LEFT + longest)
     for day, calls_of_day in groupby(found, key=lambda each: text.day(each.call.started)):
         table = text.table(
@@ -46,10 +46,10 @@ def _print(found: list[FoundCall]) -> None:
             "Rec",
             "Call",
             right=("Length", "Rec"),
-            whole=("Call", "Time"),
+            whole=("Time",),
             title=day,
         )
-        for column, columns in zip(table.columns, (8, 8, width, width, 7, 3, longest), strict=True):
+        for column, columns in zip(table.columns, (8, 3, width, width, 7, 3, longest), strict=True):
             column.width = columns
         for each in calls_of_day:
             text.row(table, *_cells(each))
@@ -66,7 +66,7 @@ def _cells(found: FoundCall) -> tuple[str, ...]:
         "forgotten" if found.forgotten else searching.party(call.called_number, ""),
         _length(found),
         str(found.recordings),
-        text.shown(call.linked_id),
+        text.identity(call.linked_id),
     )
 
 

@@ -48,10 +48,10 @@ def _print_plan(answer: dict[str, Any]) -> None:
     if not answer["due"]:
         click.echo("Nothing is due.")
         return
-    made = text.table("Recording", "Size", "Why", right=("Size",), whole=("Recording", "Size"))
+    made = text.table("Recording", "Size", "Why", right=("Size",), whole=("Size",))
     for due in answer["due"]:
         size = text.NOTHING if due["bytes"] is None else text.size(due["bytes"])
-        text.row(made, text.shown(due["recording"]), size, text.shown(due["why"], 200))
+        text.row(made, text.identity(due["recording"]), size, text.shown(due["why"], 200))
     text.console().print(made)
     click.echo(f"\n{_recordings(len(answer['due']))}, {_bytes(answer)}, would be deleted.")
 

@@ -11,7 +11,8 @@ from callwarden.storage import reading
 from callwarden.storage.reading import FoundRecording
 from callwarden.storage.search import find_recordings
 
-LEFT = 8 + 2 + 8 + 2 + 2 + 2 + 7 + 2 + 2  # columns beside the two parties, the phone and the id
+LEFT = 8 + 2 + 3 + 2 + 2 + 2 + 2 + 7 + 2  # columns beside the two parties, the phone and the id
+WIDEST_PHONE = 8  # columns
 
 
 @click.group()
@@ -67,8 +68,8 @@ def _named(db: Database, identity: str) -> list[FoundRecording]:
 
 def _print(found: list[FoundRecording]) -> None:
     console = text.console()
-    longest = max(len(text.shown(each.recording.unique_id)) for each in found)
-    phone = min(16, max(len(_phone(each)) for each in found))
+    longest = searching.id_width(each.recording.unique_id for each in found)
+    phone = min(WIDEST_PHONE, max(len(_phone(each)) for each in found))
     width = searching.party_width(console, LEFT + longest + phone)
     for day, recordings_of_day in groupby(found, key=lambda each: text.day(each.call.started)):
         table = text.table(
@@ -80,10 +81,10 @@ def _print(found: list[FoundRecording]) -> None:
             "Length",
             "Recording",
             right=("Length",),
-            whole=("Recording", "Time"),
+            whole=("Time",),
             title=day,
         )
-        for column, columns in zip(table.columns, (8, 8, width, width, phone, 7, longest), strict=True):
+        for column, columns in zip(table.columns, (8, 3, width, width, phone, 7, longest), strict=True):
             column.width = columns
         for each in recordings_of_day:
             text.row(table, *_cells(each))
@@ -100,7 +101,7 @@ def _cells(found: FoundRecording) -> tuple[str, ...]:
         searching.party(call.called_number, ""),
         _phone(found),
         _length(found),
-        text.shown(found.recording.unique_id),
+        text.identity(found.recording.unique_id),
     )
 
 

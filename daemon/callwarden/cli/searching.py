@@ -1,7 +1,7 @@
 """The options by which calls and recordings are searched, the same for both, and what is given where nothing fits."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -15,8 +15,9 @@ from callwarden.storage.search import TooManyNumbers
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
-SHORT = {Direction.INBOUND: "in", Direction.OUTBOUND: "out", Direction.INTERNAL: "internal", Direction.UNKNOWN: "?"}
+SHORT = {Direction.INBOUND: "in", Direction.OUTBOUND: "out", Direction.INTERNAL: "int", Direction.UNKNOWN: "?"}
 WIDEST_PARTY, NARROWEST_PARTY = 32, 11  # columns; a British number has eleven digits
+WIDEST_ID = 20  # columns: a system name of four letters; a longer id goes on below
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,11 @@ def party(number: str, name: str) -> str:
     """A number and a name, harmless."""
     shown = text.shown(number, 40) or "withheld"
     return f"{shown} {text.shown(name, 40)}" if name and name != number else shown
+
+
+def id_width(ids: Iterable[str]) -> int:
+    """How wide the column of ids is."""
+    return min(WIDEST_ID, max(len(text.identity(each)) for each in ids))
 
 
 def party_width(console: Console, others: int) -> int:

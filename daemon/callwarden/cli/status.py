@@ -79,13 +79,11 @@ def _print_calls(console: Console, calls: list[dict[str, Any]]) -> None:
         console.print("\nNo call is up.")
         return
     console.print()
-    made = text.table(
-        "Call", "Direction", "From", "To", "Up", "Recording", right=("Up",), whole=("Call", "Direction", "Up")
-    )
+    made = text.table("Call", "Direction", "From", "To", "Up", "Recording", right=("Up",), whole=("Direction", "Up"))
     for call in calls:
         up = text.length(time.time() - call["since"])
         parties = (text.shown(call["caller"]), text.shown(call["called"]))
-        text.row(made, text.shown(call["linked_id"]), call["direction"], *parties, up, _recording(call["channels"]))
+        text.row(made, text.identity(call["linked_id"]), call["direction"], *parties, up, _recording(call["channels"]))
     console.print(made)
 
 

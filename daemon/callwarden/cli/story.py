@@ -91,12 +91,12 @@ def print_all(stories: list[Told]) -> None:
 
 
 def _print(console: Console, told: Told) -> None:
-    console.print(Text(f"Recording {text.shown(told.found.recording.unique_id)}", style="bold"))
+    console.print(Text(f"Recording {text.identity(told.found.recording.unique_id)}", style="bold"))
     console.print(text.pairs(_facts(told)))
     _print_announcements(console, told)
     _print_ledger(console, told)
     if told.others:
-        console.print(f"\nOther recordings of this call: {', '.join(map(text.shown, told.others))}")
+        console.print(f"\nOther recordings of this call: {', '.join(map(text.identity, told.others))}")
 
 
 def _facts(told: Told) -> dict[str, str]:

@@ -17,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 SHOWN = 60  # characters of a caller's text in a table; a story shows more
-NARROWEST = 60  # columns: below, a table is cut by the terminal instead of by us
+NARROWEST = 80  # columns: below, the terminal breaks the lines, which is read more easily than what we could do
 NOTHING = "-"
 
 
@@ -36,6 +36,11 @@ def shown(text: str, longest: int = SHOWN) -> str:
     cut = text[:longest]
     safe = "".join(c if c.isprintable() and c != "\\" else _escaped(c) for c in cut)
     return safe if len(text) <= longest else f"{safe}… ({len(text)} characters)"
+
+
+def identity(text: str) -> str:
+    """An id, harmless and never cut: Asterisk's have at most 150 characters."""
+    return shown(text, 150)
 
 
 def _escaped(character: str) -> str:
@@ -87,7 +92,10 @@ def size(count: float) -> str:
 
 
 def table(*columns: str, right: Iterable[str] = (), whole: Iterable[str] = (), title: str = "") -> Table:
-    """A table without frames; ``right`` columns are aligned so, ``whole`` ones are never broken into two lines."""
+    """A table without frames; ``right`` columns are aligned so, ``whole`` ones are never broken into two lines.
+
+    Only what is known to be short may be whole: where there is no room it is cut, and an id that is cut is another id.
+    """
     made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0), title_justify="left")
     made.title = Text(title, style="bold") if title else None
     for name in columns:
