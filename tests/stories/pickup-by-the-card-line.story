@@ -1,22 +1,27 @@
-# The card line fetches a call that rings at 202: the renamed channel is the card line, nobody came through the gate.
-0.1 channel PJSIP/trunk-1 exten=02079460001
+# The card phone fetches a call that rings at 202: silence from the moment it is there.
+# From the log of an Asterisk 22.10.1.
+
+0.000 channel PJSIP/trunk-1 exten=02079460001 context=from-trunk
 < start trunk-1
-0.2 up trunk-1
-0.3 channel PJSIP/202-1 call=trunk-1
+0.001 step inbound trunk-1 call=trunk-1
+< answer trunk-1 done after inbound
+0.007 up trunk-1
+6.429 channel PJSIP/202-1 call=trunk-1 exten=s context=from-internal
 < start 202-1
-0.3 dial trunk-1 202-1 202 context=from-trunk
-3.0 rename 202-1 PJSIP/700-9
-< stop 202-1
+6.441 dial trunk-1 202-1 202 context=from-trunk
+6.768 channel PJSIP/700-1 exten=888 context=from-internal
+6.775 up 700-1
+6.796 hangup 202-1
+6.796 dialled trunk-1 700-1 ANSWER
+6.797 enter b1 700-1
+6.798 enter b1 trunk-1
 < stop trunk-1
-< alarm card-line-ungated 202-1
-< stop 202-1
-3.0 up 202-1
-3.0 enter b1 202-1
-3.0 enter b1 trunk-1
-9.0 leave b1 202-1
-9.0 leave b1 trunk-1
-9.0 destroy b1
-9.0 hangup 202-1
-9.0 hangup trunk-1
-= trunk-1: recorded 0.2-3.001, suspended 3.001-9 (card line)
-= 202-1: suspended 3.001-9 (card line)
+8.768 leave b1 trunk-1
+8.769 merge 700-1 trunk-1
+8.769 leave b1 700-1
+8.769 destroy b1
+8.769 hangup 700-1
+8.770 hangup trunk-1
+= trunk-1: recorded 0.007-6.799, suspended 6.799-8.77 (card line)
+= 202-1: not answered
+= 700-1: exempt 6.775-8.769 (card line)

@@ -1,27 +1,27 @@
-# 203 fetches the call that rings at 202: a masquerade renames the ringing channel; 203's own one ends as a zombie.
-0.1 channel PJSIP/trunk-1 exten=02079460001
+# 203 fetches the call that rings at 202: no channel is renamed, 203's own goes on.
+# From the log of an Asterisk 22.10.1.
+
+0.000 channel PJSIP/trunk-1 exten=02079460001 context=from-trunk
 < start trunk-1
-0.2 up trunk-1
-0.3 channel PJSIP/202-1 call=trunk-1
+0.001 step inbound trunk-1 call=trunk-1
+< answer trunk-1 done after inbound
+0.007 up trunk-1
+6.429 channel PJSIP/202-1 call=trunk-1 exten=s context=from-internal
 < start 202-1
-0.3 dial trunk-1 202-1 202 context=from-trunk
-3.0 channel PJSIP/203-1 exten=*8
+6.441 dial trunk-1 202-1 202 context=from-trunk
+6.768 channel PJSIP/203-1 exten=888 context=from-internal
 < start 203-1
-3.0 up 203-1
-3.0 merge 203-1 trunk-1
-3.0 rename 203-1 PJSIP/203-1<MASQ>
-3.0 rename 202-1 PJSIP/203-1
-3.0 rename 203-1 PJSIP/202-1<ZOMBIE>
-3.0 up 202-1
-3.0 hangup 203-1
-3.0 enter b1 202-1
-3.0 enter b1 trunk-1
-< whisper trunk-1 inbound
-9.0 leave b1 202-1
-9.0 leave b1 trunk-1
-9.0 destroy b1
-9.0 hangup 202-1
-9.0 hangup trunk-1
-= trunk-1: recorded 0.2-9
-= 202-1: recorded 3-9
-= 203-1: not answered
+6.775 up 203-1
+6.796 hangup 202-1
+6.796 dialled trunk-1 203-1 ANSWER
+6.797 enter b1 203-1
+6.798 enter b1 trunk-1
+8.768 leave b1 trunk-1
+8.769 merge 203-1 trunk-1
+8.769 leave b1 203-1
+8.769 destroy b1
+8.769 hangup 203-1
+8.770 hangup trunk-1
+= trunk-1: recorded 0.007-8.77
+= 202-1: not answered
+= 203-1: recorded 6.775-8.769
