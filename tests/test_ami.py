@@ -396,6 +396,19 @@ async def test_an_event_has_the_time_at_which_it_was_read() -> None:
         assert before <= heard.events[1][1] == heard.events[2][1] <= time.time()
 
 
+async def test_what_is_sent_behind_a_reply_is_not_heard_before_it() -> None:
+    told: list[str] = []
+    async with FakeAmi() as ami, linked(ami, on_event=lambda e, at: told.append(e["event"])) as (link, _):
+        told.clear()
+        ami.answers["MixMonitor"] = None
+        link.send({"Action": "MixMonitor", "Channel": "c"}).add_done_callback(lambda _: told.append("reply"))
+        asked = await ami.until("MixMonitor")
+        reply: Message = {"Response": "Success", "ActionID": asked["ActionID"]}
+        ami.say(event("Newstate"), reply, event("MixMonitorStart"))  # in one read
+        await eventually(lambda: len(told) == 3)
+    assert told == ["Newstate", "reply", "MixMonitorStart"]
+
+
 async def test_an_event_handler_that_raises_is_named_and_the_link_goes_on(caplog: pytest.LogCaptureFixture) -> None:
     def handler(event: Mapping[str, str], at: float) -> None:
         if event["event"] == "Newchannel":

@@ -10,7 +10,8 @@ panoramisk 1.4 connects, logs in, numbers the actions and writes them. This is t
   expression per pattern per event: here `framing` reads the bytes and one callable gets every event;
 - it writes line breaks inside values, which become headers of their own: here they are refused;
 - a list that Asterisk refuses never completes there: here the refusal completes it;
-- it logs actions that it keeps, with all their values: here nothing is kept.
+- it logs actions that it keeps, with all their values: here nothing is kept;
+- it tells an event before the reply that was ahead of it in the same read: here both keep Asterisk's order.
 """
 
 import asyncio
@@ -123,7 +124,8 @@ class Protocol(AMIProtocol):  # type: ignore[misc]
             if action.add_message(headers):
                 self.responses.pop(action.id, None)
         elif "event" in headers and headers.get("actionid") not in self.session.abandoned:
-            self.session.deliver(headers, at)
+            # A reply's callbacks run in the loop's next turn: what was sent behind it is not to be heard before.
+            self.session.loop.call_soon(self.session.deliver, headers, at)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
