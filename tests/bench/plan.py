@@ -22,7 +22,7 @@ class Plan:
 
 
 FULL = Plan(
-    short_calls=40, announced_calls=10, standing=(0, 50, 100), gate_calls=50, transfers=150, consultations=60,
+    short_calls=40, announced_calls=10, standing=(0, 50, 100), gate_calls=50, transfers=200, consultations=100,
     rest_seconds=30,
 )  # fmt: skip
 SMALL = Plan(
