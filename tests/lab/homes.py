@@ -9,13 +9,11 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 _serial = itertools.count(1)
-UNOWNED_FOR = 60.0  # seconds until a directory without an owner counts as left behind, not as being made
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +31,12 @@ class Home:
 
     def make(self) -> None:
         reap(self.root)
-        self.outside.mkdir(parents=True)
-        (self.outside / "owner").write_text(f"{os.getpid()} {_start_time(os.getpid())}\n")
+        # It appears with its owner in it: others reap at this very moment.
+        beginning = self.root / "lab-beginning" / self.identity
+        beginning.mkdir(parents=True)
+        (beginning / "owner").write_text(f"{os.getpid()} {_start_time(os.getpid())}\n")
+        self.outside.parent.mkdir(exist_ok=True)
+        beginning.rename(self.outside)
 
     def popen(self, *command: str, output: IO[bytes], stdin: int = subprocess.DEVNULL) -> "subprocess.Popen[bytes]":
         """Run a program in the root. It dies with the thread that started it."""
@@ -69,17 +71,8 @@ def _owner_lives(directory: Path) -> bool:
     try:
         pid, started = (directory / "owner").read_text().split()
         return _start_time(int(pid)) == started
-    except FileNotFoundError:
-        # No owner file, or no such process.
-        return not (directory / "owner").exists() and _is_young(directory)
-    except (OSError, ValueError):
+    except (FileNotFoundError, ProcessLookupError):
         return False
-
-
-def _is_young(directory: Path) -> bool:
-    with contextlib.suppress(OSError):
-        return time.time() - directory.stat().st_mtime < UNOWNED_FOR
-    return False
 
 
 def _kill_if_ours(pid: int, identity: str) -> None:

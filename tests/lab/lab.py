@@ -19,6 +19,7 @@ from lab.pbx import AMI_SECRET, AMI_USER, ARI_SECRET, ARI_USER, Pbx
 from lab.world import PAYMENT_IVR, World
 
 Settings = Mapping[str, object]
+QUIET_LOOKS = 3
 
 
 class Lab:
@@ -88,13 +89,25 @@ class Lab:
 
     def reset(self) -> None:
         """Everybody hangs up, the daemon runs with the settings this laboratory began with."""
+        self.end_all_calls()
         self.world.reset()
-        self.pbx.ami.try_action("Command", Command="channel request hangup all")
-        self.wait_quiet()
         if self._changes:
             self.configure({})
         elif self._with_daemon and not self.daemon.is_running:
             self.daemon.start()
+
+    def end_all_calls(self, timeout: float = 10) -> None:
+        """Until nobody has had a channel for a while: a call on its way between the two is in neither."""
+        deadline = time.monotonic() + timeout
+        quiet_looks = 0
+        while quiet_looks < QUIET_LOOKS:
+            busy = [asterisk for asterisk in (self.world, self.pbx) if asterisk.ami.channels()]
+            for asterisk in busy:
+                asterisk.ami.try_action("Command", Command="channel request hangup all")
+            quiet_looks = 0 if busy else quiet_looks + 1
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"channels that do not end: {', '.join(self.pbx.ami.channels())}")
+            time.sleep(0.03)
 
     def wait_quiet(self, timeout: float = 10) -> None:
         """Until the PBX has no channel any more."""
