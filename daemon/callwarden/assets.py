@@ -19,5 +19,5 @@ def asset(name: str) -> Path:
 
 
 def prompts(configured: str) -> Path:
-    """Where the built prompts are, one folder a language; ``configured`` is empty for those that come with Callwarden."""
+    """Where the built prompts are, a folder for each language; ``configured`` is empty for those that come along."""
     return Path(configured) if configured else asset("sounds") / "built"

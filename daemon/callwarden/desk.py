@@ -21,10 +21,13 @@ from callwarden.core import events as ev
 from callwarden.core.calls import Leg
 from callwarden.core.facts import Call
 from callwarden.core.numbers import mask
+from callwarden.storage.reading import stored_since
 
 if TYPE_CHECKING:
     from callwarden.service import Service
 
+DAY_SECONDS = 86400.0
+WEEK_SECONDS = 7 * DAY_SECONDS
 ORDER_SECONDS = 5.0  # for the core to answer an order: a gate's time-out and some
 
 
@@ -126,7 +129,7 @@ class Desk:
             "recorders": dict(Counter(str(one.state) for one in service.warden.book.recorders.values())),
             "catalogue": {"problem": writer.problem, "waiting": writer.waiting, "lost": writer.lost},
             "spool_files": spool_files,
-            "disk": self._disk(),
+            "disk": await self._disk(),
             "next_purge": service.housekeeping.next_purge,
             "problems": self._problems(),
         }
@@ -153,9 +156,12 @@ class Desk:
             "file": recorder.segments[-1].file if recorder is not None and recorder.segments else "",
         }
 
-    def _disk(self) -> Disk:
+    async def _disk(self) -> Disk:
         usage = shutil.disk_usage(self._service.settings.vault.path)
-        return {"free": usage.free, "total": usage.total, "days_left": None}
+        since = time.time() - WEEK_SECONDS
+        stored = await self._service.keeper.on_catalogue(lambda db: stored_since(db, since))
+        days = usage.free / (stored * DAY_SECONDS / WEEK_SECONDS) if stored else None
+        return {"free": usage.free, "total": usage.total, "days_left": days}
 
     def _problems(self) -> list[str]:
         """What is wrong now, each with what to do."""

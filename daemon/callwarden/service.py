@@ -14,6 +14,7 @@ from collections.abc import Coroutine, Mapping
 from ipaddress import ip_network
 from typing import Any
 
+from callwarden import logs, narrative
 from callwarden.asterisk.agi import AgiServer
 from callwarden.asterisk.ami import ActionFailed, AmiLink, LinkState
 from callwarden.asterisk.ari import AriClient, AriState
@@ -27,6 +28,7 @@ from callwarden.config import Settings
 from callwarden.control import ControlServer
 from callwarden.core import actions as do
 from callwarden.core import events as ev
+from callwarden.core.facts import Fact
 from callwarden.core.warden import Warden, unexpected
 from callwarden.desk import Desk
 from callwarden.housekeeping import Housekeeping
@@ -170,14 +172,21 @@ class Service:
                 self.clock.cancel(action.key)
             case do.Save():
                 self.keeper.save(action.fact)
+                self._tell(action.fact)
             case do.FinishRecording():
                 self.keeper.finish(action)
             case do.ReplyToOperator():
                 self.desk.reply(action)
             case do.RaiseAlarm():
-                log.warning("ALARM %s: %s (channel %s)", action.kind, action.text, action.unique_id or "-")
+                log.warning("ALARM %s: %s", action.kind, action.text, extra=logs.about(channel=action.unique_id))
             case _:
                 unexpected(action)
+
+    def _tell(self, fact: Fact) -> None:
+        """The life of each call, in a few lines of the log."""
+        told = narrative.sentence(fact)
+        if told:
+            log.info(told, extra=logs.about(narrative.call_of(fact), narrative.channel_of(fact)))
 
     # -- edges ----------------------------------------------------------------------------------------------------
 

@@ -91,6 +91,8 @@ class AgiServer(Application):  # type: ignore[misc]
         task = asyncio.get_running_loop().create_task(self.handler(reader, writer), name="agi")
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
+        # A task that is cancelled before its first step runs no `finally`: the socket is closed here at the latest.
+        task.add_done_callback(lambda _: writer.close())
 
     async def handler(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = _address(writer)

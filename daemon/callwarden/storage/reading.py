@@ -137,6 +137,16 @@ def ledger_rows(db: Database, unique_id: str) -> LedgerRows | None:
     )
 
 
+def stored_since(db: Database, since: float) -> int:
+    """How many bytes the recordings of calls that began at ``since`` or later hold."""
+    sql = (
+        "SELECT coalesce(sum(r.bytes), 0) FROM calls c JOIN recordings r ON r.linked_id = c.linked_id "
+        "WHERE c.started >= ?"
+    )
+    (stored,) = db.conn.execute(sql, [since]).fetchone()
+    return int(stored)
+
+
 def _recordings(db: Database, where: str, parameters: list[Any]) -> list[FoundRecording]:
     sql = (
         f"SELECT {RECORDING_COLUMNS} FROM recordings r JOIN calls c ON c.linked_id = r.linked_id "
