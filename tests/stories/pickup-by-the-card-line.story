@@ -1,5 +1,5 @@
 # The card phone fetches a call that rings at 202: silence from the moment it is there.
-# From the log of an Asterisk 22.10.1.
+# After the log of an Asterisk 22.10.1, with the phones exchanged.
 
 0.000 channel PJSIP/trunk-1 exten=02079460001 context=from-trunk
 < start trunk-1
