@@ -8,6 +8,7 @@ live calls go on being recorded, and the next start adopts them.
 import asyncio
 import logging
 import os
+import sqlite3
 import time
 from collections import deque
 from collections.abc import Coroutine, Mapping
@@ -15,10 +16,12 @@ from ipaddress import ip_network
 from typing import Any
 
 from callwarden import logs, narrative
+from callwarden.asterisk import notes
 from callwarden.asterisk.agi import AgiServer
 from callwarden.asterisk.ami import ActionFailed, AmiLink, LinkState
 from callwarden.asterisk.ari import AriClient, AriState
 from callwarden.asterisk.monitors import Monitors, outcome
+from callwarden.asterisk.pulse import Pulse
 from callwarden.asterisk.snapshot import take
 from callwarden.asterisk.steps import Steps
 from callwarden.asterisk.translate import Translator
@@ -28,16 +31,19 @@ from callwarden.config import Settings
 from callwarden.control import ControlServer
 from callwarden.core import actions as do
 from callwarden.core import events as ev
-from callwarden.core.facts import Fact
+from callwarden.core.facts import Fact, Note
 from callwarden.core.warden import Warden, unexpected
 from callwarden.desk import Desk
 from callwarden.housekeeping import Housekeeping
+from callwarden.storage.database import CatalogueError
 from callwarden.storage.keeper import Keeper
 from callwarden.storage.spool import Spool
 
 log = logging.getLogger(__name__)
 
 SNAPSHOT_RETRY_SECONDS = 1.0
+NOTES_SECONDS = 60.0  # how often the dialplan's notes are read; it leaves some even while the daemon runs
+NOTES_PATIENCE = 5.0  # seconds: a catalogue that cannot be written must not keep us from looking after calls
 
 
 class Service:
@@ -86,6 +92,7 @@ class Service:
             on_event=lambda *_: None,
             on_state=self._ari_state,
         )
+        self.pulse = Pulse(self.link, lambda: not self.warden.book.blind)
         self.housekeeping = Housekeeping(self.keeper)
         self.desk = Desk(self)
         self.control = ControlServer(settings.control.socket, settings.control.group, self.desk.handlers())
@@ -102,6 +109,8 @@ class Service:
         await self.housekeeping.start()
         await self.control.start()
         self.link.start()
+        self._go(self.pulse.run())
+        self._go(self._read_notes_again())
 
     async def ready(self) -> None:
         """Return once the first snapshot is taken: from then on every call is looked after."""
@@ -204,6 +213,7 @@ class Service:
 
     async def _take_snapshot(self) -> None:
         """Until it succeeds or the link is gone: without a snapshot nothing may be decided."""
+        await self._take_in_notes()
         while self.link.state is LinkState.READY:
             try:
                 events = await take(self.link, self.translator)
@@ -213,8 +223,38 @@ class Service:
             else:
                 for event in events:
                     self.receive(event)
+                await self.pulse.beat()
                 self._seeing.set()
                 return
+
+    async def _take_in_notes(self) -> None:
+        """What the dialplan did alone becomes known before the snapshot, which then finds it remembered."""
+        try:
+            async with asyncio.timeout(NOTES_PATIENCE):
+                for note in await notes.read(self.link):
+                    await self._take_in(note)
+        except (ActionFailed, TimeoutError, sqlite3.Error, CatalogueError) as error:
+            log.warning("the dialplan's notes are left for later: %s", error or "the catalogue is busy")
+
+    async def _take_in(self, note: Note) -> None:
+        book = self.warden.book
+        if note.unique_id in book.calls.legs:
+            for told in note.told:
+                sha256 = self.keeper.prompt_hash(told.prompt, told.language)
+                self.receive(ev.ToldByDialplan(time.time(), note.unique_id, told, sha256))
+            await self.keeper.on_catalogue(lambda _: None)
+        elif book.blind:
+            for event in await self.keeper.take_in(note):
+                self.receive(event)
+        elif not await self.keeper.take_in_told(note):
+            return  # it ended between two looks: the next snapshot finds it
+        await notes.forget(self.link, note)
+
+    async def _read_notes_again(self) -> None:
+        while True:
+            await asyncio.sleep(NOTES_SECONDS)
+            if not self.warden.book.blind:
+                await self._take_in_notes()
 
     def _ari_state(self, _state: AriState, why: str) -> None:
         self.ari_why = why

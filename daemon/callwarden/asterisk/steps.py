@@ -17,6 +17,7 @@ from callwarden.core import events as ev
 
 log = logging.getLogger(__name__)
 
+LONGEST_PROMPT = 120  # seconds, as `callwarden sounds build` has it
 ANSWER_SECONDS = 15.0  # the gate's longest time-out and the loop's own business; beyond it the daemon is not well
 
 
@@ -53,6 +54,9 @@ class Steps:
         answer = await self._ask(step, agi)
         if answer is None:
             return
+        if answer.prompt and any(agi.args[1:2]):
+            # The dialplan breaks off a step that a hanging daemon holds; this one has only a prompt to play.
+            await agi.set_variable("TIMEOUT(absolute)", str(LONGEST_PROMPT))
         played = await self._play(answer, agi) if answer.prompt else True
         if played or not answer.number:  # what was not heard is left to the dialplan
             for name, value in answer.variables:

@@ -6,14 +6,15 @@ Each announcement is a row from the moment it is ordered; "heard to the end" is 
 from dataclasses import replace
 
 from callwarden.core import actions as do
-from callwarden.core import policy
+from callwarden.core import facts, policy
 from callwarden.core.book import Book
 from callwarden.core.calls import Leg
-from callwarden.core.events import AnnouncementFinished, AnnouncementStarted, StepAsked
+from callwarden.core.events import AnnouncementFinished, AnnouncementStarted, StepAsked, ToldByDialplan
 from callwarden.core.facts import Announcement, PlayedBy
 from callwarden.core.policy import Told
 from callwarden.core.silence import reason
 
+BROKEN_OFF = "not heard to the end"
 DONE = (("CALLWARDEN_STEP", "done"),)
 
 
@@ -56,6 +57,28 @@ def note_finished(book: Book, event: AnnouncementFinished) -> list[do.Action]:
     if leg is None:
         note_gone(book, event.unique_id)
     return actions
+
+
+def note_told(book: Book, event: ToldByDialplan) -> list[do.Action]:
+    """The dialplan announced in our place: once, however often its note is read."""
+    leg = book.leg(event.unique_id)
+    known = book.announcements.setdefault(event.unique_id, []) if leg is not None else []
+    played = [one.started for one in known if one.played_by is PlayedBy.DIALPLAN]
+    if leg is None or event.told.started in played:
+        return []
+    known.append(by_dialplan(leg.unique_id, len(known) + 1, event.told, event.sha256))
+    leg.told = leg.told or known[-1].complete
+    return [do.Save(known[-1])]
+
+
+def by_dialplan(unique_id: str, number: int, told: facts.Told, sha256: str) -> Announcement:
+    """The row of an announcement that the dialplan played."""
+    heard = told.finished is not None
+    return Announcement(
+        unique_id=unique_id, number=number, prompt=told.prompt, language=told.language, sha256=sha256,
+        played_by=PlayedBy.DIALPLAN, started=told.started, finished=told.finished if heard else told.started,
+        complete=heard, reason="" if heard else BROKEN_OFF,
+    )  # fmt: skip
 
 
 def note_gone(book: Book, unique_id: str) -> None:

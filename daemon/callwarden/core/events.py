@@ -7,7 +7,7 @@ survives transfers and masquerades; the channel's name is only carried where Ast
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from callwarden.core.facts import Announcement, Call, Channel, Gap, Recording, Segment, Suspension
+from callwarden.core.facts import Announcement, Call, Channel, Gap, Recording, Segment, Suspension, Told
 
 
 class Step(StrEnum):
@@ -294,6 +294,16 @@ class AnnouncementFinished:
     reason: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ToldByDialplan:
+    """The dialplan's notes show what it played to a live channel in our place; ``sha256`` of that prompt."""
+
+    at: float
+    unique_id: str
+    told: Told
+    sha256: str
+
+
 # --- steps a call waits for, the operator, the clock -------------------------------------------------------------
 
 
@@ -364,6 +374,7 @@ Event = (
     | RedirectFailed
     | AnnouncementStarted
     | AnnouncementFinished
+    | ToldByDialplan
     | StepAsked
     | SuspensionOrdered
     | ResumptionOrdered

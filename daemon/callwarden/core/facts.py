@@ -170,3 +170,34 @@ class Gap:
 
 
 Fact = Call | Channel | Recording | Segment | Suspension | Announcement | Gap
+
+
+# --- what the dialplan did alone, before it becomes the facts above ---------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """An announcement that the dialplan played. ``finished`` is None where it was not heard to the end."""
+
+    prompt: str
+    language: str
+    started: float
+    finished: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Note:
+    """One channel's notes. ``way`` is the context it went through: inbound, outbound, internal, or reached (the person
+    that an outgoing call rang). ``files`` and ``silent`` with their times; silence without an end lasts."""
+
+    unique_id: str
+    at: float
+    linked_id: str
+    channel: str
+    way: str
+    number: str = ""
+    name: str = ""
+    dialled: str = ""
+    files: tuple[tuple[float, str], ...] = ()
+    told: tuple[Told, ...] = ()
+    silent: tuple[tuple[float, float | None], ...] = ()

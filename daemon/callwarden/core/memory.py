@@ -58,6 +58,7 @@ def bury(book: Book, known: ChannelRemembered, at: float) -> list[do.Action]:
     book.recorders[recorder.unique_id] = recorder
     if channel.ended is None:
         recorder.end_unseen = channel
+        recorder.call_unseen = None if goes_on else known.call
     ended = channel.ended if channel.ended is not None else at
     return [*call, *rec.note_hung_up(recorder, ended), *tell(recorder, Signal.HUNG_UP, ended)]
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field, replace
 
 from callwarden.core import actions as do
-from callwarden.core.facts import Channel, Gap, Recording, RecordingState, Segment, SegmentState, Suspension
+from callwarden.core.facts import Call, Channel, Gap, Recording, RecordingState, Segment, SegmentState, Suspension
 from callwarden.core.ledger import UNEXPLAINED, account
 from callwarden.core.recording import SILENT, Order, Signal, step
 
@@ -34,8 +34,8 @@ class Recorder:
 
     ``name`` is the channel's present name; ``missing`` since when and why sound is missing now; ``proof`` the number of
     the latest order to stop: only its proof counts; ``why`` and ``by`` the reason of the next suspension;
-    ``end_unseen`` the row of a channel whose end nobody saw: its files tell when it was; ``taken_up`` whether it was
-    begun by an earlier daemon.
+    ``end_unseen`` the row of a channel, ``call_unseen`` of a call, whose end nobody saw: the files tell when it was;
+    ``taken_up`` whether it was begun by an earlier daemon.
     """
 
     unique_id: str
@@ -56,6 +56,7 @@ class Recorder:
     why: str = ""
     by: str = ""
     end_unseen: Channel | None = None
+    call_unseen: Call | None = None
     taken_up: bool = False
 
     @property
@@ -330,6 +331,8 @@ def _finish(recorder: Recorder, _at: float) -> list[do.Action]:
         written = [s.closed for s in recorder.segments if s.closed is not None]
         recorder.ended = max(written, default=recorder.ended)
         actions.append(do.Save(replace(recorder.end_unseen, ended=recorder.ended)))
+        if recorder.call_unseen is not None:
+            actions.append(do.Save(replace(recorder.call_unseen, ended=recorder.ended)))
     return [*actions, *_out_of_sight(recorder), finishing(recorder)]
 
 

@@ -60,6 +60,7 @@ class Warden:
             ev.RedirectFailed: self._redirect_failed,
             ev.AnnouncementStarted: lambda event: announcing.note_started(self.book, event),
             ev.AnnouncementFinished: lambda event: announcing.note_finished(self.book, event),
+            ev.ToldByDialplan: lambda event: announcing.note_told(self.book, event),
             ev.StepAsked: self._step,
             ev.SuspensionOrdered: self._suspension_ordered,
             ev.ResumptionOrdered: self._resumption_ordered,

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from typing import TypeVar
 
 from sqlite_utils import Database
@@ -21,7 +20,7 @@ from callwarden.assets import prompts
 from callwarden.config import Settings
 from callwarden.core import actions as do
 from callwarden.core import events as ev
-from callwarden.core.facts import Fact, Segment
+from callwarden.core.facts import Fact, Note, Segment
 from callwarden.sounds import FORMATS, SoundsError, prompt_hash
 from callwarden.storage.finish import (
     Discarded,
@@ -32,6 +31,7 @@ from callwarden.storage.finish import (
     finish,
     lower_priority,
 )
+from callwarden.storage.noted import take_in, take_in_told
 from callwarden.storage.parts import pieces
 from callwarden.storage.remembered import remembered
 from callwarden.storage.vault import Vault
@@ -74,6 +74,16 @@ class Keeper:
     async def on_catalogue(self, work: Callable[[Database], T]) -> T:
         """Do ``work`` on the catalogue's write connection, after everything that was saved before."""
         return await asyncio.wrap_future(self.writer.run(work))
+
+    async def take_in(self, note: Note) -> list[ev.ChannelRemembered]:
+        """Have the dialplan's note of a channel written; gives the channel where it is not finished. Raises what the
+        catalogue raises."""
+        spool, sha256 = self.settings.spool.path, self.prompt_hash
+        return await self.on_catalogue(lambda db: take_in(db, note, spool, sha256, time.time()))
+
+    async def take_in_told(self, note: Note) -> bool:
+        """Have only its announcements written; whether the catalogue has all the rest."""
+        return await self.on_catalogue(lambda db: take_in_told(db, note, self.prompt_hash))
 
     def sounds(self) -> Sounds:
         """The prompts in use, by their hashes, read again."""

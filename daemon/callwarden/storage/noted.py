@@ -1,0 +1,144 @@
+"""From the dialplan's notes to facts: what happened to a channel while the daemon was not there.
+
+Takes the write connection and a note; saves what the catalogue does not have yet, and gives the channel as remembered
+if it is not finished. Asked again, it changes nothing. Whatever the catalogue knows better stands.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from callwarden.core.announcing import by_dialplan
+from callwarden.core.calls import endpoint_of
+from callwarden.core.events import ChannelRemembered
+from callwarden.core.facts import (
+    Announcement,
+    Call,
+    Channel,
+    Direction,
+    Fact,
+    Note,
+    PlayedBy,
+    Recording,
+    RecordingState,
+    Role,
+    Segment,
+    SegmentState,
+    Suspension,
+)
+from callwarden.core.silence import CARD_LINE
+from callwarden.storage.audio import measure
+from callwarden.storage.catalogue import save_all
+from callwarden.storage.reading import LedgerRows, ledger_rows, recording, story
+from callwarden.storage.remembered import OVER, remembered
+from callwarden.storage.riff import AudioError
+
+log = logging.getLogger(__name__)
+
+DIALPLAN = "dialplan"
+SEEN_GONE = "the dialplan saw the recorder gone"
+DIRECTIONS = {
+    "inbound": Direction.INBOUND, "outbound": Direction.OUTBOUND, "reached": Direction.OUTBOUND,
+    "internal": Direction.INTERNAL,
+}  # fmt: skip
+FROM_OUTSIDE = ("inbound", "reached")
+
+Hash = Callable[[str, str], str]
+
+
+def take_in(db: Database, note: Note, spool: Path, sha256: Hash, now: float) -> list[ChannelRemembered]:
+    """``sha256`` gives a prompt's hash by its name and language."""
+    rows = ledger_rows(db, note.unique_id)
+    facts: list[Fact] = [*_origin(db, note, spool, rows), *_recorded(db, note, rows), *announced(db, note, sha256)]
+    save_all(db, facts)
+    return [one for one in remembered(db, now) if one.channel.unique_id == note.unique_id]
+
+
+def take_in_told(db: Database, note: Note, sha256: Hash) -> bool:
+    """Save what the dialplan played to a channel that the catalogue knows; whether it knows its files, too."""
+    rows = ledger_rows(db, note.unique_id)
+    known = {one.file for one in rows.segments} if rows is not None else set()
+    if rows is None or any(file not in known for _, file in note.files):
+        return False
+    save_all(db, announced(db, note, sha256))
+    return True
+
+
+def announced(db: Database, note: Note, sha256: Hash) -> Iterator[Announcement]:
+    """What the dialplan played to this channel, as far as it is not in the catalogue."""
+    rows = ledger_rows(db, note.unique_id)
+    known = story(db, rows.channel.linked_id) if rows is not None else None
+    mine = [one for one in known.announcements if one.unique_id == note.unique_id] if known is not None else []
+    number = max((one.number for one in mine), default=0)
+    for told in note.told:
+        if any(one.played_by is PlayedBy.DIALPLAN and one.started == told.started for one in mine):
+            continue
+        number += 1
+        yield by_dialplan(note.unique_id, number, told, sha256(told.prompt, told.language))
+
+
+def _origin(db: Database, note: Note, spool: Path, rows: LedgerRows | None) -> Iterator[Fact]:
+    """The call and the channel, where nobody saw them."""
+    if rows is not None:
+        return
+    outside = note.way in FROM_OUTSIDE
+    answered = note.at if outside else _first_sound(note, spool)
+    if note.way != "reached" and story(db, note.linked_id) is None:
+        yield Call(
+            linked_id=note.linked_id, direction=DIRECTIONS.get(note.way, Direction.UNKNOWN), started=note.at,
+            answered=answered, caller_number=note.number, caller_name=note.name, called_number=note.dialled,
+            trunk=endpoint_of(note.channel) if outside else "",
+        )  # fmt: skip
+    yield Channel(
+        unique_id=note.unique_id, linked_id=note.linked_id, name=note.channel, endpoint=endpoint_of(note.channel),
+        role=Role.OUTSIDE if outside else Role.PHONE, started=note.at, number=note.number, party_name=note.name,
+        answered=answered,
+    )  # fmt: skip
+
+
+def _first_sound(note: Note, spool: Path) -> float | None:
+    """When a phone's call was answered: nobody saw it, but its file begins with the first sound."""
+    for since, file in note.files:
+        try:
+            seconds, written = measure(spool / file).seconds, (spool / file).stat().st_mtime
+        except (AudioError, OSError):
+            continue
+        if seconds > 0:
+            return max(since, written - seconds)
+    return None
+
+
+def _recorded(db: Database, note: Note, rows: LedgerRows | None) -> Iterator[Fact]:
+    found = recording(db, note.unique_id)
+    known = [] if rows is None else list(rows.segments)
+    new = [(at, file) for at, file in note.files if all(one.file != file for one in known)]
+    if found is not None and found.recording.state in OVER:
+        if new:
+            log.warning("of a finished recording, files of the dialplan stay in the spool: %s", [one[1] for one in new])
+        return
+    if found is None and (new or note.silent):
+        linked_id = note.linked_id if rows is None else rows.channel.linked_id
+        yield Recording(unique_id=note.unique_id, linked_id=linked_id, state=RecordingState.RECORDING, wanted=note.at)
+    yield from _segments(note, known, new)
+    yield from _suspensions(note, () if rows is None else rows.suspensions)
+
+
+def _segments(note: Note, known: Sequence[Segment], new: Sequence[tuple[float, str]]) -> Iterator[Segment]:
+    for number, (at, file) in enumerate(new, len(known) + 1):
+        stopped = min((since for since, _ in note.silent if since > at), default=None)
+        state = SegmentState.RECORDING if stopped is None else SegmentState.STOPPED
+        yield Segment(
+            file=file, unique_id=note.unique_id, number=number, state=state, asked=at, started=at, stopped=stopped,
+            started_by=DIALPLAN,
+        )  # fmt: skip
+
+
+def _suspensions(note: Note, known: Sequence[Suspension]) -> Iterator[Suspension]:
+    new = [span for span in note.silent if all(one.asked != span[0] for one in known)]
+    for number, (since, until) in enumerate(new, len(known) + 1):
+        yield Suspension(
+            unique_id=note.unique_id, number=number, why=CARD_LINE, by="", asked=since, confirmed=since, how=SEEN_GONE,
+            ended=until,
+        )  # fmt: skip
