@@ -82,5 +82,5 @@ def test_each_kind_of_stranger_is_logged_once(brisk_lab: Lab) -> None:
     with lab.daemon.log.open("rb") as log:
         log.seek(before)
         lines = [line for line in log.read().decode().splitlines() if "AGI" in line]
+    # One line for each kind of fault, however often it came: some 300 knocks and 50 slow connections.
     assert 1 <= len(lines) <= 10, "\n".join(lines)
-    assert "rm-rf" not in "".join(lines).replace("unknown step", "") or len(lines) <= 10
