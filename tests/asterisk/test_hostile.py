@@ -4,15 +4,16 @@ All of them call at once, by real SIP, and are answered: each call is recorded l
 """
 
 import re
-import socket
 import time
 from pathlib import Path
 
+import pytest
 from proof import Account, settled
 
 from callwarden.storage.search import find_calls
 from lab import tones
 from lab.lab import Lab
+from lab.rawsip import RawCall
 
 CANARY = "callwarden-canary"
 # As given in the From header of the INVITE; what PJSIP itself leaves of it stands beside it where that is less.
@@ -21,15 +22,16 @@ NUMBERS = {
     "../../x": "../../x",
     "1,2,b(x^s^1)": "1,2,b(x^s^1)",
     "07700|900123": "07700|900123",
-    "1\r\nEvent: Hangup\r\nUniqueid: 1": "1\r\nEvent: Hangup\r\nUniqueid: 1",
     "'; DROP TABLE calls; --": "'; DROP TABLE calls; --",
     "${SHELL(id)}$[1/0]": "${SHELL(id)}$[1/0]",
     "☎️🐈": "☎️🐈",
     "9" * 300: "9" * 79,
 }
+# PJSIP decodes it, and Asterisk writes it raw into AMI: the rest of the real event follows a false one.
+FORGERY = "1\r\nUniqueid: x\r\n\r\nEvent: Hangup"
 NAMES = [
     f"$(touch /tmp/{CANARY})", "../../../etc/passwd", "Smith, John,b(x)", "a|b|c", "[bold red]Ann[/]",
-    "Robert'); DROP TABLE calls;--", "\x1b[2J", "Zoë 🐈", "x" * 300,
+    "Robert'); DROP TABLE calls;--", "Zoë 🐈", "x" * 300,
 ]  # fmt: skip
 SAFE_NAME = re.compile(r"[A-Za-z0-9._-]+")
 
@@ -41,37 +43,30 @@ def test_hostile_callers_are_catalogued_as_given_and_change_nothing(brisk_lab: L
         lab.world.ring_in("02079460001", caller=number, name=name)
         for number, name in zip(NUMBERS, NAMES, strict=True)
     ]
-    send_too_long_an_invite(lab)
+    ring_with_too_long_a_number(lab)
     honest = lab.world.ring_in("02079460001", caller="07700900123", name="Ann")
     for party in (*callers, honest):
         party.wait_answered()
-    time.sleep(1.5)
+    with RawCall(lab.pbx.ports.sip, "02079460001", FORGERY.replace("\r\n", "%0d%0a").replace(" ", "%20")):
+        time.sleep(1.5)
     for party in (*callers, honest):
         party.hang_up()
     account = settled(lab, since)
-    assert len(account.stories) == len(NUMBERS) + 1
+    assert len(account.stories) == len(NUMBERS) + 2
     assert_each_is_catalogued(account)
     assert_each_is_recorded_under_a_plain_name(account)
     assert_nothing_was_run(lab)
 
 
-def send_too_long_an_invite(lab: Lab) -> None:
-    """10 kB of caller in one datagram from the trunk's address, twice as much as PJSIP takes; the others are rung all
-    the same."""
-    to = ("127.0.0.1", lab.pbx.ports.sip)
-    invite = (
-        f"INVITE sip:02079460001@127.0.0.1:{to[1]} SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.2:5099;branch=z9hG4bK-1\r\n"
-        f'From: "{"x" * 10_000}" <sip:{"9" * 10_000}@127.0.0.2>;tag=1\r\nTo: <sip:02079460001@127.0.0.1>\r\n'
-        "Call-ID: too-long\r\nCSeq: 1 INVITE\r\nContact: <sip:x@127.0.0.2:5099>\r\nContent-Length: 0\r\n\r\n"
-    )
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as trunk:
-        trunk.bind(("127.0.0.2", 0))
-        trunk.sendto(invite.encode(), to)
+def ring_with_too_long_a_number(lab: Lab) -> None:
+    """10 kB of caller in one datagram, more than PJSIP takes: no call, and the others are rung all the same."""
+    with pytest.raises(TimeoutError), RawCall(lab.pbx.ports.sip, "02079460001", "9" * 10_000, timeout=0.5):
+        pass
 
 
 def assert_each_is_catalogued(account: Account) -> None:
     given = {story.call.call.caller_number for story in account.stories}
-    assert given == {*NUMBERS.values(), "07700900123"}
+    assert given == {*NUMBERS.values(), FORGERY, "07700900123"}
     for number in ("07700|900123", "../../x", "9" * 79):
         found = find_calls(account.db, text=number) or find_calls(account.db, number=number)
         assert number in {one.call.caller_number for one in found}, number
@@ -85,7 +80,7 @@ def assert_each_is_recorded_under_a_plain_name(account: Account) -> None:
             assert recording.file is not None, recording
             path = account.lab.vault / recording.file.path
             assert all(SAFE_NAME.fullmatch(part) for part in recording.file.path.split("/"))
-            assert tones.seconds_with(path, 700) > 1
+            assert story.call.call.caller_number == FORGERY or tones.seconds_with(path, 700) > 1
     assert {SAFE_NAME.fullmatch(path.name) is not None for path in account.lab.spool.iterdir()} <= {True}
 
 
