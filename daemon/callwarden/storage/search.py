@@ -145,7 +145,8 @@ def _led_by_text(text: str) -> Query:
 def _narrow_by_text(query: Query, wanted: Wanted) -> Query:
     if not wanted.text:
         return query
-    found = "c.id IN (SELECT rowid FROM calls_text WHERE calls_text MATCH ?)"
+    # The plus sign keeps SQLite from looking each call up by both its id and its linked id, 300 times as slow.
+    found = "+c.id IN (SELECT rowid FROM calls_text WHERE calls_text MATCH ?)"
     return query.narrowed(found, _match(wanted.text))
 
 
