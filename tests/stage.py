@@ -21,6 +21,7 @@ from callwarden.core.spans import Span
 from callwarden.core.warden import Warden
 
 REPLY_SECONDS = 0.001
+PROMPT_SECONDS = 0.2
 NO_LINK = "not connected to Asterisk"
 # where the dialplan is once this step was asked
 CONTEXT_BEHIND = {ev.Step.CARD_GATE: "callwarden-card-line", ev.Step.CARD_LEFT: "callwarden-return"}
@@ -254,6 +255,9 @@ class Stage:
             _, _, event = heapq.heappop(self._coming)
             if event is None:
                 self.work()
+            elif isinstance(event, ev.AnnouncementFinished):
+                heard = event.unique_id in self.asterisk.channels
+                self.decide(replace(event, at=self.now, complete=heard))
             else:
                 self.decide(replace(event, at=self.now))
             return
@@ -375,7 +379,7 @@ class Stage:
 
     def _announce(self, unique_id: str, number: int) -> None:
         self.later(0.01, ev.AnnouncementStarted(self.now, unique_id, number, "hash"))
-        self.later(0.2, ev.AnnouncementFinished(self.now, unique_id, number, unique_id in self.asterisk.channels))
+        self.later(PROMPT_SECONDS, ev.AnnouncementFinished(self.now, unique_id, number, complete=True))
 
     def _line(self, action: do.Action) -> str:
         match action:

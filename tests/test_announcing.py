@@ -1,0 +1,84 @@
+"""Who is told that the call is recorded, once, and what is kept of it."""
+
+from callwarden.core import actions as do
+from callwarden.core.events import AnnouncementFinished, AnnouncementStarted, Step
+from callwarden.core.facts import Announcement
+from scenes import Scene
+
+
+def told(scene: Scene, who: str) -> list[Announcement]:
+    return scene.catalogue.of(Announcement, who)
+
+
+def test_a_caller_is_told_before_being_connected_and_the_catalogue_knows_what_was_heard() -> None:
+    scene = Scene()
+    scene.channel("PJSIP/trunk-1", exten="02079460001")
+    assert scene.asks(Step.INBOUND, "trunk-1") == ["answer trunk-1 done after inbound"]
+    scene.after(1.0)
+    [one] = told(scene, "trunk-1")
+    assert (one.prompt, one.language, one.sha256, one.played_by) == ("inbound", "en", "hash", "daemon")
+    assert one.complete
+    assert one.finished is not None
+    assert one.finished > one.started
+
+
+def test_nobody_is_told_twice() -> None:
+    scene = Scene()
+    scene.talking()
+    assert scene.asks(Step.INBOUND, "trunk-1") == ["answer trunk-1 done"]
+    scene.alone("with-trunk-1", "trunk-1")
+    assert scene.together("with-trunk-1", "trunk-1") == []
+
+
+def test_who_did_not_hear_it_to_the_end_is_told_at_the_next_occasion() -> None:
+    scene = Scene()
+    scene.channel("PJSIP/trunk-1", exten="02079460001")
+    scene.asks(Step.INBOUND, "trunk-1")
+    scene.decide(AnnouncementStarted(scene.now, "trunk-1", 1, "hash"))
+    scene.decide(AnnouncementFinished(scene.now, "trunk-1", 1, complete=False, reason="Asterisk could not play it"))
+    scene.channel("PJSIP/202-1", call="trunk-1")
+    assert scene.together("b1", "trunk-1", "202-1") == ["whisper trunk-1 inbound"]
+
+
+def test_what_a_caller_who_hung_up_had_heard_is_kept_though_it_comes_later() -> None:
+    scene = Scene()
+    scene.channel("PJSIP/trunk-1", exten="02079460001")
+    scene.asks(Step.INBOUND, "trunk-1")
+    scene.gone("trunk-1")
+    scene.after(1.0)
+    [one] = told(scene, "trunk-1")
+    assert one.finished is not None
+    assert not one.complete
+    assert scene.book.announcements == {}
+
+
+def test_nobody_is_whispered_to_while_a_card_is_read_out() -> None:
+    scene = Scene(announce__internal="whisper")
+    scene.channel("PJSIP/202-1", exten="700")
+    scene.at_card_line("202-1")
+    assert not list(scene.given(do.Whisper))
+
+
+def test_a_trunk_is_learned_from_what_comes_through_the_inbound_step() -> None:
+    scene = Scene(calls__trunks=[])
+    scene.channel("SIP/provider-1", exten="02079460001")
+    scene.asks(Step.INBOUND, "provider-1")
+    scene.channel("SIP/provider-2")
+    [first, second] = scene.catalogue.channels
+    assert (first.role, second.role) == ("outside", "outside")
+    assert scene.catalogue.calls[0].direction == "inbound"
+
+
+def test_an_answer_about_an_announcement_that_nobody_ordered_is_nothing() -> None:
+    scene = Scene()
+    assert scene.decide(AnnouncementStarted(0.0, "nobody", 1, "hash")) == []
+    assert scene.decide(AnnouncementFinished(0.0, "nobody", 0, complete=True)) == []
+
+
+def test_what_was_being_played_when_the_daemon_stopped_was_not_heard_as_far_as_anybody_knows() -> None:
+    scene = Scene()
+    scene.channel("PJSIP/trunk-1", exten="02079460001")
+    scene.asks(Step.INBOUND, "trunk-1")
+    scene.restart()
+    [one] = told(scene, "trunk-1")
+    assert (one.complete, one.reason) == (False, "Callwarden was not running")
