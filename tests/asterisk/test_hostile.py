@@ -3,11 +3,11 @@
 All of them call at once, by real SIP, and are answered: each call is recorded like any other.
 """
 
+import contextlib
 import re
 import time
 from pathlib import Path
 
-import pytest
 from proof import Account, settled
 
 from callwarden.storage.search import find_calls
@@ -29,6 +29,8 @@ NUMBERS = {
 }
 # PJSIP decodes it, and Asterisk writes it raw into AMI: the rest of the real event follows a false one.
 FORGERY = "1\r\nUniqueid: x\r\n\r\nEvent: Hangup"
+# What PJSIP leaves of the two callers who come by raw SIP; they send no sound.
+RAW = [FORGERY, "8" * 79]
 NAMES = [
     f"$(touch /tmp/{CANARY})", "../../../etc/passwd", "Smith, John,b(x)", "a|b|c", "[bold red]Ann[/]",
     "Robert'); DROP TABLE calls;--", "Zoë 🐈", "x" * 300,
@@ -43,30 +45,26 @@ def test_hostile_callers_are_catalogued_as_given_and_change_nothing(brisk_lab: L
         lab.world.ring_in("02079460001", caller=number, name=name)
         for number, name in zip(NUMBERS, NAMES, strict=True)
     ]
-    ring_with_too_long_a_number(lab)
     honest = lab.world.ring_in("02079460001", caller="07700900123", name="Ann")
     for party in (*callers, honest):
         party.wait_answered()
-    with RawCall(lab.pbx.ports.sip, "02079460001", FORGERY.replace("\r\n", "%0d%0a").replace(" ", "%20")):
+    raw = [FORGERY.replace("\r\n", "%0d%0a").replace(" ", "%20"), "8" * 10_000]
+    with contextlib.ExitStack() as stack:
+        for user in raw:
+            stack.enter_context(RawCall(lab.pbx.ports.sip, "02079460001", user))
         time.sleep(1.5)
     for party in (*callers, honest):
         party.hang_up()
     account = settled(lab, since)
-    assert len(account.stories) == len(NUMBERS) + 2
+    assert len(account.stories) == len(NUMBERS) + 3
     assert_each_is_catalogued(account)
     assert_each_is_recorded_under_a_plain_name(account)
     assert_nothing_was_run(lab)
 
 
-def ring_with_too_long_a_number(lab: Lab) -> None:
-    """10 kB of caller in one datagram, more than PJSIP takes: no call, and the others are rung all the same."""
-    with pytest.raises(TimeoutError), RawCall(lab.pbx.ports.sip, "02079460001", "9" * 10_000, timeout=0.5):
-        pass
-
-
 def assert_each_is_catalogued(account: Account) -> None:
     given = {story.call.call.caller_number for story in account.stories}
-    assert given == {*NUMBERS.values(), FORGERY, "07700900123"}
+    assert given == {*NUMBERS.values(), *RAW, "07700900123"}
     for number in ("07700|900123", "../../x", "9" * 79):
         found = find_calls(account.db, text=number) or find_calls(account.db, number=number)
         assert number in {one.call.caller_number for one in found}, number
@@ -80,7 +78,7 @@ def assert_each_is_recorded_under_a_plain_name(account: Account) -> None:
             assert recording.file is not None, recording
             path = account.lab.vault / recording.file.path
             assert all(SAFE_NAME.fullmatch(part) for part in recording.file.path.split("/"))
-            assert story.call.call.caller_number == FORGERY or tones.seconds_with(path, 700) > 1
+            assert story.call.call.caller_number in RAW or tones.seconds_with(path, 700) > 1
     assert {SAFE_NAME.fullmatch(path.name) is not None for path in account.lab.spool.iterdir()} <= {True}
 
 

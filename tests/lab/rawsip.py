@@ -1,6 +1,6 @@
 """A call whose From header is exactly as written: what no well-behaved SIP client would send.
 
-Speaks just enough SIP over UDP from the trunk's address: INVITE without a session of its own, ACK, BYE. It sends no sound.
+Speaks just enough SIP over UDP from the trunk's address: INVITE, ACK, BYE. It sends no sound.
 """
 
 import re
@@ -14,12 +14,12 @@ TRUNK = "127.0.0.2"
 class RawCall:
     """``user`` stands in the From URI as it is (write line breaks as ``%0d%0a``)."""
 
-    def __init__(self, pbx_sip: int, did: str, user: str, timeout: float = 10.0) -> None:
+    def __init__(self, pbx_sip: int, did: str, user: str) -> None:
         self._pbx = ("127.0.0.1", pbx_sip)
         self._did, self._user = did, user
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((TRUNK, 0))
-        self._socket.settimeout(timeout)
+        self._socket.settimeout(10)
         self._call_id = f"raw-{time.monotonic_ns()}"
         self._to_tag = ""
 
