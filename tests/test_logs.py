@@ -133,3 +133,8 @@ def test_a_journal_that_is_somebody_elses_is_not_ours(tmp_path: Path) -> None:
         assert not goes_to_journal(stream, {"JOURNAL_STREAM": "8:1"})
         assert not goes_to_journal(stream, {})
     assert not goes_to_journal(io.StringIO(), {"JOURNAL_STREAM": "8:1"})
+
+
+def test_the_name_of_a_segments_file_is_no_number() -> None:
+    text = "pbx22-1795315493.1-1795315493011.wav holds no audio, 1795315493011 does"
+    assert masked(text) == "pbx22-1795315493.1-1795315493011.wav holds no audio, ***011 does"

@@ -17,13 +17,13 @@ from lab.lab import Lab
 from lab.rawsip import RawCall
 
 CANARY = "callwarden-canary"
-# As given in the From header of the INVITE; what PJSIP itself leaves of it stands beside it where that is less.
+# As given in the From header of the INVITE, and what PJSIP hands on of it: it ends a number at a semicolon.
 NUMBERS = {
-    f'"; touch /tmp/{CANARY} #': f'"; touch /tmp/{CANARY} #',
+    f'"; touch /tmp/{CANARY} #': '"',
     "../../x": "../../x",
     "1,2,b(x^s^1)": "1,2,b(x^s^1)",
     "07700|900123": "07700|900123",
-    "'; DROP TABLE calls; --": "'; DROP TABLE calls; --",
+    "'; DROP TABLE calls; --": "'",
     "${SHELL(id)}$[1/0]": "${SHELL(id)}$[1/0]",
     "☎️🐈": "☎️🐈",
     "9" * 300: "9" * 79,
