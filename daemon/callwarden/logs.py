@@ -23,9 +23,9 @@ from callwarden.core.numbers import MASK_KEEPS
 PRIORITIES = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 """sd-daemon(3): journald reads the priority of a line from its beginning."""
 
-# What looks like a number and is none, then what is masked. A unique id is ten digits of epoch and a counter, and in the
-# name of a segment's file the milliseconds of its start behind it; a channel ends in a counter of eight hex digits;
-# addresses and hashes are hex.
+# What looks like a number and is none, then what is masked. A unique id is ten digits of epoch and a counter, in the
+# name of a segment's file with the milliseconds of its start behind it; a channel ends in a counter of eight hex
+# digits; addresses and hashes are hex.
 _DIGITS = re.compile(
     r"(?<!\d)[1-9]\d{9}\.\d{1,10}(?:-\d{13}\.(?:wav|WAV))?(?!\d)"
     r"|-000[0-9a-f]{5}(?![0-9A-Za-z])"

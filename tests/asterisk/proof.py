@@ -22,6 +22,7 @@ from lab.lab import Lab
 
 # A recorder ends and begins some frames beside its confirmation, and a jitter of the world's timers: seconds.
 EDGE = 0.35
+MOMENT = 0.1
 # Nothing is played but what a test asks for: calls connect at once.
 BRISK = {
     "announce.inbound": "off", "announce.outbound": "off", "announce.joining": "off",
@@ -45,8 +46,10 @@ class Leg:
 
     @property
     def outline(self) -> list[str]:
-        """The kinds in their order, for people: ``recorded``, ``card line``, ``recorded``. Renewals are left out."""
-        words = [span.why or str(span.kind) for span in self.spans if span.why != RENEWED]
+        """The kinds in their order, for people: ``recorded``, ``card line``, ``recorded``. Renewals are left out, and
+        the moment that a recorder takes to be confirmed where a phone of the world answers within milliseconds."""
+        lasting = [s for s in self.spans if s.why != RENEWED and (s.kind is not Kind.GAP or s.seconds > MOMENT)]
+        words = [span.why or str(span.kind) for span in lasting]
         return [word for n, word in enumerate(words) if n == 0 or words[n - 1] != word]
 
 
@@ -127,7 +130,7 @@ def assert_accounted(leg: Leg) -> None:
     assert leg.spans, f"{leg.channel.name} has no ledger"
     assert leg.spans[0].started == leg.channel.answered
     assert leg.spans[-1].ended == leg.channel.ended
-    gaps = [span for span in leg.spans if span.kind is Kind.GAP and span.seconds > 0.1]
+    gaps = [span for span in leg.spans if span.kind is Kind.GAP and span.seconds > MOMENT]
     assert not gaps, f"{leg.channel.name}: {gaps}"
 
 
