@@ -6,7 +6,7 @@ import pytest
 
 from callwarden.core import actions as do
 from callwarden.core import recorder as rec
-from callwarden.core.facts import RecordingState, Segment, SegmentState
+from callwarden.core.facts import Gap, RecordingState, Segment, SegmentState
 from callwarden.core.recorder import Recorder, begun, segment_file, tell
 from callwarden.core.recording import IllegalSignal, Signal
 
@@ -18,6 +18,10 @@ def new(answered: float | None = 0.0) -> Recorder:
 def file_of(actions: list[do.Action]) -> str:
     [start] = [action for action in actions if isinstance(action, do.StartRecorder)]
     return start.file
+
+
+def actions_of(recorder: Recorder, file: str, at: float) -> list[do.Action]:
+    return rec.note_started(recorder, file, "0x1", at)
 
 
 def recording() -> tuple[Recorder, str]:
@@ -87,8 +91,16 @@ def test_the_time_between_the_answer_and_a_slow_start_is_a_gap_with_a_cause() ->
 def test_nothing_is_missing_before_somebody_answers() -> None:
     recorder = new(answered=None)
     file = file_of(tell(recorder, Signal.START, 1.0))
-    rec.note_started(recorder, file, "0x1", 1.5)
+    assert not any(isinstance(one, do.Save) and isinstance(one.fact, Gap) for one in actions_of(recorder, file, 1.5))
+    assert rec.note_answered(recorder, 2.0) == []
     assert recorder.gaps == []
+
+
+def test_an_answer_whose_news_comes_behind_the_recorders_has_its_gap_all_the_same() -> None:
+    recorder = new(answered=None)
+    actions_of(recorder, file_of(tell(recorder, Signal.START, 1.0)), 1.5)
+    [save] = rec.note_answered(recorder, 1.4)
+    assert save == do.Save(Gap(unique_id=recorder.unique_id, started=1.0, ended=1.5, cause=rec.STARTED_LATE))
 
 
 def test_a_gap_is_saved_when_it_ends_so_that_a_crash_does_not_forget_it() -> None:

@@ -236,15 +236,22 @@ def end_gap(recorder: Recorder, at: float) -> list[do.Action]:
 
 
 def _note_gap(recorder: Recorder, started: float, ended: float, cause: str) -> list[do.Action]:
-    """Nothing is missing before somebody answers: a recorder starts while the phone rings."""
-    if recorder.answered is None or not started < ended > recorder.answered:
+    """One row for each beginning; none for what ended before somebody answered: a recorder starts while it rings."""
+    if not started < ended or (recorder.answered is not None and ended <= recorder.answered):
         return []
-    known = next((gap for gap in recorder.gaps if gap.started == started), None)  # one row for each beginning
+    known = next((gap for gap in recorder.gaps if gap.started == started), None)
     if known is not None:
         recorder.gaps.remove(known)
         cause, ended = (cause, ended) if ended > known.ended else (known.cause, known.ended)
     recorder.gaps.append(Gap(unique_id=recorder.unique_id, started=started, ended=ended, cause=cause))
-    return [do.Save(recorder.gaps[-1])]
+    return [do.Save(recorder.gaps[-1])] if recorder.answered is not None else []
+
+
+def note_answered(recorder: Recorder, at: float) -> list[do.Action]:
+    """Somebody answered. The news may come behind that of a recorder which started after it."""
+    recorder.answered = at
+    recorder.gaps = [gap for gap in recorder.gaps if gap.ended > at]
+    return [do.Save(gap) for gap in recorder.gaps]
 
 
 def adopt_own(recorder: Recorder, file: str, at: float) -> list[do.Action]:

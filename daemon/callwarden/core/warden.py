@@ -191,11 +191,10 @@ class Warden:
             return []
         leg.answered = event.at
         recorder = self.book.recorders.get(event.unique_id)
-        if recorder is not None:
-            recorder.answered = event.at
+        actions = rec.note_answered(recorder, event.at) if recorder is not None else []
         if not self.book.is_party(leg):
-            return []
-        actions: Actions = [self.book.channel_fact(leg)]
+            return actions
+        actions.append(self.book.channel_fact(leg))
         call = self.book.facts.get(leg.linked_id)
         if call is not None and call.answered is None:
             actions += self.book.change_call(leg.linked_id, answered=event.at)
