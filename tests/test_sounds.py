@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+
 from callwarden.sounds import FORMATS, Finding, SoundsError, build, examine, prompt_hash
 
 SOUNDS = Path(__file__).parent.parent / "sounds"

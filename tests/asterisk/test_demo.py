@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,8 @@ def test_the_demo_tells_the_call_draws_it_and_ends_well(tmp_path: Path) -> None:
 
 
 def test_the_demo_fails_when_something_does_record_the_card(tmp_path: Path) -> None:
-    """A recorder that Callwarden knows nothing of, on the caller's channel while the card is read out."""
+    """A stranger's recorder on the caller's channel while the card is read out and Callwarden, which would stop it at
+    once, is frozen."""
     with Lab(folder=tmp_path) as lab, Watcher(lab.spool, lab.vault) as watcher:
         rogue = threading.Thread(target=record_at_card_line, args=(lab,))
         rogue.start()
@@ -50,7 +52,10 @@ def test_the_demo_fails_when_something_does_record_the_card(tmp_path: Path) -> N
 def record_at_card_line(lab: Lab) -> None:
     lab.world.party_at("700", wait=60)
     [caller] = [channel for channel in lab.pbx.ami.channels() if "trunk" in channel]
+    lab.daemon.freeze()
     lab.pbx.ami.action("MixMonitor", Channel=caller, File=f"{lab.pbx.recordings_inside}/rogue.wav")
+    time.sleep(3)
+    lab.daemon.thaw()
 
 
 def test_a_machine_that_lacks_something_is_told_what_and_what_to_do(
