@@ -18,6 +18,7 @@ from lab.pbx import WITHOUT_CALLWARDEN
 
 LabFactory = Callable[[str, str], Lab]
 DEFAULT_VERSION = "22"
+KEPT_RUNNING = 3  # for each worker: two Asterisks each, 80 MB; to start one takes a second
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,14 +27,17 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def laboratories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabFactory]:
-    """Starts each kind of laboratory when it is first asked for, ends them all."""
+    """Starts a kind of laboratory when it is asked for; the ones used last stay, those before end."""
     running: dict[tuple[str, str], Lab] = {}
 
     def get(version: str, kind: str) -> Lab:
         key = (version, kind)
-        if key not in running:
-            running[key] = _lab(version, kind, tmp_path_factory.mktemp(f"lab{version}")).__enter__()
-        laboratory = running[key]
+        laboratory = running.pop(key, None)
+        if laboratory is None:
+            if len(running) >= KEPT_RUNNING:
+                running.pop(next(iter(running))).stop()
+            laboratory = _lab(version, kind, tmp_path_factory.mktemp(f"lab{version}")).__enter__()
+        running[key] = laboratory
         laboratory.reset()
         return laboratory
 

@@ -35,8 +35,10 @@ def talking(lab: Lab, phone: str = "202") -> tuple[Party, Party]:
     return caller, agent
 
 
-def trunk_channels(lab: Lab) -> list[str]:
-    return [channel for channel in lab.pbx.ami.channels() if channel.startswith("PJSIP/trunk-")]
+def trunk_channel(lab: Lab) -> str:
+    found = [channel for channel in lab.pbx.ami.channels() if channel.startswith("PJSIP/trunk-")]
+    assert len(found) == 1, lab.pbx.cli("core show channels verbose") + lab.pbx.log.read_text()[-5000:]
+    return found[0]
 
 
 def recording(lab: Lab) -> Path:
@@ -151,7 +153,7 @@ def test_phones_do_as_they_are_told(quiet_lab: Lab) -> None:
 )
 def test_hostile_caller_names_arrive(quiet_lab: Lab, name: str) -> None:
     quiet_lab.world.ring_in("02079460001", name=name).wait_answered()
-    [trunk] = trunk_channels(quiet_lab)
+    trunk = trunk_channel(quiet_lab)
     # chan_pjsip keeps 79 bytes, and keeps SIP's backslash before a quote.
     assert quiet_lab.pbx.ami.getvar("CALLERID(name)", trunk).replace("\\", "") == name[:79]
 
@@ -165,7 +167,7 @@ def test_a_line_end_in_a_caller_number_arrives(quiet_lab: Lab) -> None:
 def test_a_file_that_was_deleted_is_searched_all_the_same(quiet_lab: Lab) -> None:
     with Watcher(quiet_lab.pbx.spool) as watcher:
         quiet_lab.world.ring_in("02079460070").wait_answered()
-        [trunk] = trunk_channels(quiet_lab)
+        trunk = trunk_channel(quiet_lab)
         file = f"{quiet_lab.pbx.spool_inside}/new/folder/leak.wav"
         quiet_lab.pbx.ami.action("MixMonitor", Channel=trunk, File=file)
         time.sleep(TALK)

@@ -133,8 +133,7 @@ class _Scene:
         asked = min(one.asked for one in stopped)
         took = max(one.confirmed or 0.0 for one in stopped) - asked
         self._say(
-            f"reception presses *7 for the card line: {len(stopped)} recorders proven stopped "
-            f"in {took * 1000:.1f} ms",
+            f"reception presses *7 for the card line: {len(stopped)} recorders proven stopped in {took * 1000:.1f} ms",
             asked,
         )
         self._say(f'the caller is told: "{words("card-not-recorded")}"', asked)
