@@ -107,6 +107,25 @@ async def test_a_start_that_fails_says_why_and_is_not_expected(answer: Answer, r
     assert played.expected == []
 
 
+async def test_an_asterisk_that_cannot_beep_records_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    """Without func_periodic_hook MixMonitor refuses to record at all: the next try goes without the beep."""
+    refused = {"response": "Error", "message": "Could not start monitoring channel"}
+    played = Played(refused, SUCCESS, beep=15)
+    assert isinstance(await played.start(), ev.RecorderStartFailed)
+    played.events.clear()
+    assert isinstance(await played.start(), ev.RecorderStarted)
+    assert [str(action["Options"]).count("B(15)") for action in played.link.sent] == [1, 0]
+    assert caplog.text.count("no beep") == 1
+
+
+async def test_a_channel_that_is_gone_costs_nobody_the_beep() -> None:
+    played = Played(NO_CHANNEL, SUCCESS, beep=15)
+    await played.start()
+    played.events.clear()
+    await played.start()
+    assert "B(15)" in str(played.link.sent[1]["Options"])
+
+
 async def test_a_stop_is_proven_by_the_error_that_nothing_is_left() -> None:
     played = Played(SUCCESS, NONE_LEFT)
     event = await played.stop()

@@ -1,0 +1,160 @@
+"""The dialplan's notes: read from AstDB, become facts once, and hold nothing but data."""
+
+import os
+import struct
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from callwarden.asterisk.notes import parse
+from callwarden.core.facts import Direction, Note, PlayedBy, RecordingState, Role, SegmentState, Told
+from callwarden.core.ledger import account
+from callwarden.storage.database import open_catalogue
+from callwarden.storage.noted import take_in, take_in_told
+from callwarden.storage.reading import ledger_rows, story
+
+UID = "pbx-100.7"
+ROWS = {
+    "at": "100.250",
+    "call": UID,
+    "channel": "PJSIP/trunk-00000001",
+    "way": "inbound",
+    "number": "07700900123",
+    "name": "%22Ann%22%20%0D%0AEvent%3A%20Hangup",
+    "dialled": "02079460001",
+    "file-100.250": f"{UID}-dialplan100.wav",
+    "file-130.000": f"{UID}-dialplan130.wav",
+    "told-100.300": "callwarden/en_GB/inbound",
+    "heard-100.300": "106.500",
+    "silent-110.000": "card line",
+    "loud-110.000": "129.900",
+}
+
+
+def keys(rows: dict[str, str], unique_id: str = UID) -> dict[str, str]:
+    return {f"/callwarden/{unique_id}/{key}": value for key, value in rows.items()}
+
+
+def sha256(prompt: str, language: str) -> str:
+    return f"hash of {language}/{prompt}"
+
+
+@pytest.fixture
+def db(tmp_path: Path) -> Iterator[Database]:
+    catalogue = open_catalogue(tmp_path / "catalogue.sqlite")
+    yield catalogue
+    catalogue.close()
+
+
+def note(**changes: str) -> Note:
+    [only] = parse(keys({**ROWS, **changes}))
+    return only
+
+
+def test_a_channel_s_keys_are_one_note() -> None:
+    found = note()
+    assert (found.unique_id, found.linked_id, found.way, found.number) == (UID, UID, "inbound", "07700900123")
+    assert found.name == '"Ann" \r\nEvent: Hangup'
+    assert found.files == ((100.25, f"{UID}-dialplan100.wav"), (130.0, f"{UID}-dialplan130.wav"))
+    assert found.told == (Told(prompt="inbound", language="en_GB", started=100.3, finished=106.5),)
+    assert found.silent == ((110.0, 129.9),)
+
+
+def test_notes_come_in_the_order_of_time() -> None:
+    rows = {**keys({**ROWS, "at": "300"}, "late"), **keys({**ROWS, "at": "200"}, "early")}
+    assert [one.unique_id for one in parse(rows)] == ["early", "late"]
+
+
+@pytest.mark.parametrize(
+    "broken", [{"at": "yesterday"}, {"file-soon": "x.wav"}, {"told-100.3": "inbound", "heard-100.3": "?"}]
+)
+def test_what_cannot_be_understood_is_left_alone_and_stops_nothing(
+    broken: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = {**keys({**ROWS, **broken}), **keys(ROWS, "good"), "/callwarden/lonely": "1", "/other/x/y": "2", "": ""}
+    assert [one.unique_id for one in parse(rows)] == ["good"]
+    assert UID in caplog.text
+
+
+def test_a_note_without_its_channel_is_left_alone() -> None:
+    assert parse(keys({"told-100.3": "callwarden/en/inbound"})) == []
+
+
+def test_a_call_that_nobody_saw_is_catalogued_with_every_second(db: Database, tmp_path: Path) -> None:
+    [remembered] = take_in(db, note(), tmp_path, sha256, 200.0)
+    assert remembered.channel.role is Role.OUTSIDE
+    assert remembered.recording is not None
+    assert [one.state for one in remembered.segments] == [SegmentState.STOPPED, SegmentState.RECORDING]
+    known = story(db, UID)
+    assert known is not None
+    call = known.call.call
+    assert (call.direction, call.caller_number, call.called_number) == (
+        Direction.INBOUND, "07700900123", "02079460001",
+    )  # fmt: skip
+    [told] = known.announcements
+    assert (told.played_by, told.complete, told.sha256) == (PlayedBy.DIALPLAN, True, "hash of en_GB/inbound")
+    rows = ledger_rows(db, UID)
+    assert rows is not None
+    spans = account(100.25, 150.0, segments=rows.segments, suspensions=rows.suspensions)
+    assert [(span.why or str(span.kind), round(span.seconds, 2)) for span in spans] == [
+        ("recorded", 9.75), ("card line", 19.9), ("unexplained", 0.1), ("recorded", 20.0),
+    ]  # fmt: skip
+
+
+def test_taken_in_again_it_changes_nothing(db: Database, tmp_path: Path) -> None:
+    first = take_in(db, note(), tmp_path, sha256, 200.0)
+    before = everything(db)
+    assert take_in(db, note(), tmp_path, sha256, 200.0) == first
+    assert take_in_told(db, note(), sha256)
+    assert everything(db) == before
+
+
+def everything(db: Database) -> list[object]:
+    tables = ("calls", "channels", "recordings", "segments", "suspensions", "announcements")
+    return [row for table in tables for row in db.conn.execute(f"SELECT * FROM {table}").fetchall()]
+
+
+def test_a_finished_recording_is_not_opened_again(db: Database, tmp_path: Path) -> None:
+    take_in(db, note(), tmp_path, sha256, 200.0)
+    with db.conn:
+        db.conn.execute("UPDATE recordings SET state = 'stored'")
+        db.conn.execute("UPDATE channels SET ended = 150")
+    assert take_in(db, note(**{"file-140.0": "late.wav"}), tmp_path, sha256, 300.0) == []
+    (state,) = db.conn.execute("SELECT state FROM recordings").fetchone()
+    assert state == RecordingState.STORED
+
+
+def test_an_announcement_that_was_not_heard_to_the_end_says_so(db: Database, tmp_path: Path) -> None:
+    [only] = parse(keys({key: value for key, value in ROWS.items() if not key.startswith("heard")}))
+    take_in(db, only, tmp_path, sha256, 200.0)
+    known = story(db, UID)
+    assert known is not None
+    assert [(one.complete, one.reason) for one in known.announcements] == [(False, "not heard to the end")]
+
+
+def test_only_what_the_dialplan_told_is_new_of_a_channel_that_the_daemon_saw(db: Database, tmp_path: Path) -> None:
+    assert not take_in_told(db, note(), sha256), "the catalogue does not know the channel"
+    take_in(db, note(), tmp_path, sha256, 200.0)
+    later = note(**{"told-140.0": "callwarden/en/inbound", "heard-140.0": "146.0"})
+    assert take_in_told(db, later, sha256)
+    known = story(db, UID)
+    assert known is not None
+    assert [one.number for one in known.announcements] == [1, 2]
+    assert not take_in_told(db, note(**{"file-141.0": "unknown.wav"}), sha256)
+
+
+def test_a_phone_s_call_was_answered_where_its_file_begins_to_sound(db: Database, tmp_path: Path) -> None:
+    silent = parse(keys({**ROWS, "way": "outbound"}, "silent"))[0]
+    assert take_in(db, silent, tmp_path, sha256, 200.0)[0].channel.answered is None
+    file = tmp_path / f"{UID}-dialplan100.wav"
+    with wave.open(str(file), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(8000)
+        out.writeframes(struct.pack("<h", 0) * 8000)
+    os.utime(file, (120, 120))
+    found = take_in(db, note(way="outbound"), tmp_path, sha256, 200.0)[0].channel
+    assert (found.role, found.answered) == (Role.PHONE, 119.0)
