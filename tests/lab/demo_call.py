@@ -132,14 +132,11 @@ class _Scene:
         stopped = self._proven_stopped()
         asked = min(one.asked for one in stopped)
         took = max(one.confirmed or 0.0 for one in stopped) - asked
-        self._say(
-            f"reception presses *7 for the card line: {len(stopped)} recorders proven stopped in {took * 1000:.1f} ms",
-            asked,
-        )
+        self._say(f"reception presses *7: {len(stopped)} recorders proven stopped in {took * 1000:.1f} ms", asked)
         self._say(f'the caller is told: "{words("card-not-recorded")}"', asked)
         self._world.party_at(CARD_PHONE, PATIENCE, "ringing")
         self._done.card_line_rang = time.time()
-        self._say("only now the card line rings")
+        self._say("now the card line rings")
 
     def _proven_stopped(self) -> list[Suspension]:
         """Both recorders', the caller's and reception's, once the catalogue has their proof."""

@@ -93,7 +93,7 @@ def _announcement(evidence: Evidence) -> Check:
     return Check(
         "The caller heard the announcement to the end, and it is recorded",
         bool(found.whole and in_recording.whole and catalogued),
-        f"{found} on the line, {in_recording} in the recording",
+        f"{found} recognised on the line, {in_recording} in the recording",
     )
 
 
@@ -102,9 +102,9 @@ def _not_recorded_prompt(evidence: Evidence) -> Check:
     rang = evidence.performance.card_line_rang - evidence.performance.began
     before = found.ended <= rang + EDGE * 2
     return Check(
-        f'The caller heard "{words("card-not-recorded")}" before the card line rang',
+        f'The caller heard "{words("card-not-recorded")}"',
         found.whole and before,
-        f"{found}, ended {rang - found.ended:.1f} s before it rang" if found.whole else str(found),
+        f"{found} recognised, before the card line rang" if before else f"{found} recognised, while the card line rang",
     )
 
 
@@ -129,7 +129,7 @@ def _card_time_flat(evidence: Evidence) -> Check:
     return Check(
         "The recording is flat while the caller is with the card line",
         len(flat) > RATE and not loud,
-        f"{len(flat)} samples, {'all of them zero' if not loud else f'{loud} of them not zero'}",
+        f"{len(flat)} samples, {f'{loud} of them not zero' if loud else 'all of them zero'}",
     )
 
 
@@ -140,11 +140,11 @@ def _nowhere(evidence: Evidence, voice: Voice) -> Check:
     heard = [one for one in evidence.performance.said if one.voice == voice]
     found = [one for one in heard if _is_there(one, evidence.line, evidence.performance.began)]
     count = len(evidence.ears.sounds)
-    where = f"found in {', '.join(sorted(path.name for path in files))}" if files else f"in none of {count} files"
+    where = f"found in {', '.join(sorted(path.name for path in files))}" if files else f"none of {count} files has it"
     return Check(
         f"The tone of {voice.name} is in no file that ever was in spool or vault",
         bool(count and heard) and not files and len(found) == len(heard),
-        f"{where}; on the line {len(found)} of {len(heard)} times",
+        f"{where}; on the line it is there {len(found)} of {len(heard)} times",
     )
 
 
@@ -168,8 +168,8 @@ def _hash(evidence: Evidence) -> Check:
     file, known = evidence.account.file, evidence.account.found.file
     content = file.read_bytes() if file and file.is_file() else b""
     same = known is not None and hashlib.sha256(content).hexdigest() == known.sha256 and len(content) == known.bytes
-    detail = f"{known.sha256[:16]}..." if known else "there is no file"
-    return Check("The file in the vault has the size and SHA-256 of the catalogue", same, detail)
+    detail = f"{known.bytes} bytes, {known.sha256[:12]} and so on" if known else "there is no file"
+    return Check("The file in the vault is the one in the catalogue", same, detail)
 
 
 def _is_there(said: Said, sound: Samples, began: float) -> bool:
@@ -193,7 +193,7 @@ class Found:
         return self.of > 0 and self.pieces >= 0.9 * self.of
 
     def __str__(self) -> str:
-        return f"{self.pieces} of {self.of} pieces recognised"
+        return f"{self.pieces} of {self.of} pieces"
 
 
 def find_prompt(sound: Samples, prompt: str, folder: Path = PROMPTS) -> Found:

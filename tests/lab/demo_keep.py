@@ -5,6 +5,8 @@ by themselves what the demo's people did: reception presses the card line's code
 hangs up after a while, so that one softphone is enough to go through the whole call.
 """
 
+import contextlib
+import os
 import select
 import sys
 import time
@@ -21,11 +23,8 @@ from lab.world import Party
 CALLER_PHONE, DESK_PHONE, DESK_DID = "209", "207", "02079460007"
 TALKS, PAYS = 8.0, 8.0  # seconds that the world's reception and card line stay
 LOOK = 0.2
-# Only 209: a phone that rings in counts as somebody outside from then on. It gets a caller's number.
-DIALPLAN = f"""
-exten => {DID}/{CALLER_PHONE},1,Set(CALLERID(all)=You <07700900209>)
- same => n,Goto(from-trunk,{DID},1)
-"""
+# Only for 209: a phone that rings in counts as somebody outside from then on.
+DIALPLAN = f"exten => {DID}/{CALLER_PHONE},1,Goto(from-trunk,{DID},1)\n"
 
 
 def pbx_options() -> dict[str, Any]:
@@ -35,41 +34,49 @@ def pbx_options() -> dict[str, Any]:
 
 def keep(lab: Lab, report: Report) -> None:
     """Until Ctrl-C."""
-    _explain(lab, report)
     people = _People(lab, report)
+    _explain(lab, report)
     asked = _asked_at_terminal()
-    while True:
-        people.act()
-        if asked():
-            people.ring_reception()
-        time.sleep(LOOK)
+    with contextlib.suppress(KeyboardInterrupt):
+        while True:
+            people.act()
+            if asked():
+                people.ring_reception()
+            time.sleep(LOOK)
+    report.say("\nEnding it, and removing all of it.")
 
 
 def instructions(lab: Lab) -> str:
     """How to take part, and where everything is."""
     command = Path(sys.executable).with_name("callwarden")
     cli = near(command) if command.exists() else f"{near(Path(sys.executable))} -m callwarden"
+    cli = f"sudo {cli}" if os.environ.get("SUDO_USER") else cli
     settings = lab.settings_path
-    return f"""
-It all goes on running. Any softphone on this machine can take part: make an account with
+    return f"""\
+It all goes on running, and any softphone on this machine can take part:
 
-    user {CALLER_PHONE} to ring in, or {DESK_PHONE} to be reception    server 127.0.0.1, port {lab.pbx.ports.sip}
-    no password, transport UDP, codec PCMU or PCMA
+    server    127.0.0.1, port {lab.pbx.ports.sip}, UDP
+    user      {CALLER_PHONE}, to ring in; or {DESK_PHONE}, to be reception
+    password  none
+    codec     PCMU or PCMA (G.711)
 
-As {CALLER_PHONE}, ring {DID}. You hear the announcement, then reception (a tone of {RECEPTION.tone} Hz).
-After {TALKS:.0f} s reception puts you through to the card line ({CARD_PARTY.tone} Hz).
-After {PAYS:.0f} s more it hangs up, and you are back at reception.
-As {DESK_PHONE}, press Enter here and {CALLER_NAME} rings you. Press *7 to put her through.
+As {CALLER_PHONE}, ring {DID}. You hear the announcement, then reception, which is a
+tone of {RECEPTION.tone} Hz. {TALKS:.0f} s later you are put through to the card line, {CARD_PARTY.tone} Hz, and
+{PAYS:.0f} s later you are back.
 
-  What Callwarden knows of it, in another terminal:
-    {cli} --config {settings} calls
-    {cli} --config {settings} recordings search
-    {cli} --config {settings} recordings show ID
-    {cli} --config {settings} status
-  catalogue  {lab.catalogue_path}
-  vault      {lab.vault}
-  logs       {lab.daemon.log}
-             {lab.pbx.log}
+As {DESK_PHONE}, press Enter here, and {CALLER_NAME} rings you. Press *7 to put her through.
+
+What Callwarden knows of it, in another terminal:
+
+    {cli} \\
+        --config {settings} calls
+
+and instead of "calls": recordings search, recordings show ID, status, check.
+
+    catalogue  {lab.catalogue_path}
+    vault      {lab.vault}
+    log        {lab.daemon.log}
+    Asterisk's {lab.pbx.log}
 
 Ctrl-C ends it and removes all of it.
 """
@@ -151,4 +158,4 @@ class _People:
             self._tell("the card line hangs up")
 
     def _tell(self, words: str) -> None:
-        self._report.say(f"{time.strftime('%H:%M:%S')}  {words}")
+        self._report.note(time.strftime("%H:%M:%S"), words)

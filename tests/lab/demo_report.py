@@ -44,13 +44,17 @@ class Report:
         """Plain lines, as they are."""
         self.console.print(Text(words), soft_wrap=True)
 
-    def tell(self, words: str) -> None:
+    def tell(self, words: str, style: str = "") -> None:
         """A paragraph."""
-        self._hang("", words)
+        self._hang("", words, style)
 
     def event(self, words: str, at: float) -> None:
         """One line of the call, with its second."""
         self._hang(f"{clock(at)}  ", words, "bold cyan")
+
+    def note(self, when: str, words: str) -> None:
+        """One line of what happens afterwards, with the time of day."""
+        self._hang(f"{when}  ", words, "bold cyan")
 
     def entry(self, found: Account) -> None:
         """What the catalogue has of the call and of the caller's recording."""
@@ -76,10 +80,9 @@ class Report:
             self._hang(mark, f"{check.claim}: {check.detail}.", style)
 
     def _hang(self, mark: str, words: str, style: str = "") -> None:
-        """A mark, and words that are broken into lines beside it."""
-        room = self.console.width - len(mark)
-        for line in textwrap.wrap(words, room):
-            self.console.print(Text.assemble((mark, style), line), soft_wrap=True)
+        """A mark in a style, and words broken into lines beside it; without a mark the words have the style."""
+        for line in textwrap.wrap(words, self.console.width - len(mark)):
+            self.console.print(Text.assemble((mark, style), (line, "" if mark else style)), soft_wrap=True)
             mark = " " * len(mark)
 
     @contextlib.contextmanager
@@ -113,7 +116,7 @@ def facts(found: Account) -> dict[str, str]:
         "began": text.local(call.call.started),
         "duration": f"{found.caller.channel.ended - found.answered:.1f} s" if found.caller.channel.ended else "",
         **({} if file is None else {
-            "recording": f"{file.path} (and {len(found.story.recordings) - 1} of reception's channels)",
+            "recording": f"{file.path} (and {len(found.story.recordings) - 1} of reception's)",
             "size": f"{text.size(file.bytes)}, {file.seconds:.1f} s of {file.format}",
             "SHA-256": file.sha256,
             "kept until": "for ever" if file.expires is None else text.local(file.expires),

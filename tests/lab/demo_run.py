@@ -7,10 +7,10 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from lab import demo_checks, demo_keep, picture
+from lab import demo_checks, demo_keep
 from lab.ami import AmiError
 from lab.daemon import DaemonError
-from lab.demo_account import DemoError, settled
+from lab.demo_account import Account, DemoError, settled
 from lab.demo_call import AT_CARD_LINE, CALLER_NAME, TALKING, perform
 from lab.demo_checks import Check, Evidence
 from lab.demo_report import Report, near, today
@@ -21,6 +21,7 @@ from lab.world import WorldError
 
 OK, DISAGREES, CANNOT = 0, 1, 2
 FAILURES = (AmiError, DaemonError, DemoError, NoFreePorts, WorldError, OSError)
+LAST_WORDS = 20  # lines
 INTRODUCTION = (
     "A doctors' surgery has an Asterisk, and Callwarden beside it. A second Asterisk plays the world: the telephone "
     "provider, the people, the card line. Everything is real but the voices: each party sends a tone of its own, so "
@@ -51,6 +52,11 @@ def _with_lab(lab: Lab, report: Report, destination: Path, keep: bool) -> int:
         status = _call(lab, report, destination)
         if keep:
             demo_keep.keep(lab, report)
+    except FAILURES:
+        report.heading("The last that Callwarden's log says")
+        report.say("\n".join(lab.daemon.log.read_text().splitlines()[-LAST_WORDS:]))
+        raise
+    else:
         return status
     finally:
         lab.stop()
@@ -68,6 +74,7 @@ def _call(lab: Lab, report: Report, destination: Path) -> int:
             performance = perform(lab, report.event)
         with report.waiting("the recordings go to the vault"):
             account = settled(lab)
+        _tell_stored(report, account, performance.began)
         watcher.stop()
         report.entry(account)
         report.ledger(account.stretches)
@@ -80,7 +87,17 @@ def _call(lab: Lab, report: Report, destination: Path) -> int:
     return _conclude(report, checks, destination)
 
 
+def _tell_stored(report: Report, account: Account, began: float) -> None:
+    files = [one.file for one in account.story.recordings if one.file is not None]
+    if files:
+        at = max(file.stored for file in files) - began
+        report.event(f"{len(files)} recordings are joined, hashed and in the vault", at)
+
+
 def _draw(evidence: Evidence, destination: Path) -> None:
+    # It takes a second to import: not while somebody waits for the first line.
+    from lab import picture
+
     account, performance = evidence.account, evidence.performance
     drawing = picture.Drawing(
         heading="One call with a card payment, as Callwarden kept it",
@@ -109,10 +126,12 @@ def _give_back(path: Path) -> None:
 
 def _conclude(report: Report, checks: Sequence[Check], destination: Path) -> int:
     failed = [check for check in checks if not check.holds]
-    report.heading("In the end")
-    report.tell(f"The waveform with these seconds named: {near(destination)}")
+    report.heading("Result")
+    report.tell(f"The waveform, with these seconds named: {near(destination)}")
     if failed:
-        report.tell(f"{len(failed)} of {len(checks)} checks FAILED: {'; '.join(check.claim for check in failed)}.")
+        claims = "; ".join(check.claim for check in failed)
+        report.tell(f"{len(failed)} of {len(checks)} checks FAILED: {claims}.", "bold red")
         return DISAGREES
-    report.tell(f"All {len(checks)} checks agree: announced, recorded, silent for the card, recorded again.")
+    agreed = f"All {len(checks)} checks agree: announced, recorded, silent for the card, recorded again."
+    report.tell(agreed, "bold green")
     return OK
