@@ -7,24 +7,20 @@ its name without the technology (``trunk-1`` of ``PJSIP/trunk-1``).
 
 import heapq
 import itertools
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from callwarden.config import Settings
 from callwarden.core import actions as do
 from callwarden.core import events as ev
-from callwarden.core import facts
 from callwarden.core.book import Book
-from callwarden.core.ledger import account
-from callwarden.core.spans import Span
 from callwarden.core.warden import Warden
+from pretended import PretendAsterisk
+from remembering import Catalogue
 
 REPLY_SECONDS = 0.001
 PROMPT_SECONDS = 0.2
 NO_LINK = "not connected to Asterisk"
-# where the dialplan is once this step was asked
-CONTEXT_BEHIND = {ev.Step.CARD_GATE: "callwarden-card-line", ev.Step.CARD_LEFT: "callwarden-return"}
 CARD_LINES: list[dict[str, object]] = [
     {"name": "payments", "extension": "700", "endpoint": "PJSIP/700"},
     {"name": "payment IVR", "extension": "701", "number": "09098790001"},
@@ -43,174 +39,6 @@ def settings(**dotted: object) -> Settings:
 def short(name: str) -> str:
     """The unique id of a channel by its name."""
     return name.partition("/")[2]
-
-
-@dataclass
-class Channel:
-    """A channel as the pretended Asterisk has it."""
-
-    created: ev.ChannelCreated
-    context: str = ""
-    answered: bool = False
-    bridge: str = ""
-    holding: bool = False
-    monitors: list[str] = field(default_factory=list)
-
-
-class PretendAsterisk:
-    """Channels and the monitors on them. ``refuses`` and ``mute`` make it a bad one: starts that fail, no answers."""
-
-    def __init__(self) -> None:
-        self.channels: dict[str, Channel] = {}
-        self.halves: list[tuple[str, str]] = []
-        self.closed: dict[str, float] = {}
-        self.refuses = ""
-        self._foreign = itertools.count(1)
-
-    def take(self, event: ev.Event) -> list[ev.Event]:
-        """Let something happen; gives what follows from it outside of AMI: files that are closed."""
-        match event:
-            case ev.ChannelCreated():
-                self.channels[event.unique_id] = Channel(event, event.context, event.answered)
-            case ev.ChannelHungUp() if event.unique_id in self.channels:
-                return self._end(event.at, event.unique_id)
-            case ev.LocalPaired():
-                self.halves.append((event.one, event.two))
-            case ev.ForeignRecorderStarted() if event.unique_id in self.channels:
-                self.channels[event.unique_id].monitors.append(f"foreign-{next(self._foreign)}")
-            case _:
-                self._change(event)
-        return []
-
-    def _change(self, event: ev.Event) -> None:
-        channel = self.channels.get(getattr(event, "unique_id", ""))
-        if channel is None:
-            return
-        match event:
-            case ev.ChannelAnswered():
-                channel.answered = True
-            case ev.ChannelRenamed():
-                channel.created = replace(channel.created, name=event.name)
-            case ev.LinkedIdChanged():
-                channel.created = replace(channel.created, linked_id=event.linked_id)
-            case ev.BridgeEntered():
-                channel.bridge, channel.holding = event.bridge, event.holding
-            case ev.BridgeLeft() if event.bridge == channel.bridge:
-                channel.bridge = ""
-            case ev.StepAsked(step=step) if step in CONTEXT_BEHIND:
-                channel.context = CONTEXT_BEHIND[step]
-            case _:
-                pass
-
-    def _end(self, at: float, unique_id: str) -> list[ev.Event]:
-        channel = self.channels.pop(unique_id)
-        return [self._close(at, file) for file in channel.monitors]
-
-    def _close(self, at: float, file: str) -> ev.Event:
-        self.closed[file] = at
-        return ev.SegmentFileClosed(at, file, 1000)
-
-    def start(self, at: float, order: do.StartRecorder) -> list[ev.Event]:
-        channel = self.channels.get(order.unique_id)
-        if channel is None or self.refuses:
-            reason = self.refuses or "No such channel"
-            return [ev.RecorderStartFailed(at, order.unique_id, order.file, reason)]
-        channel.monitors.append(order.file)
-        return [ev.RecorderStarted(at, order.unique_id, order.file, f"0x{len(channel.monitors)}")]
-
-    def stop(self, at: float, order: do.StopRecorders) -> list[ev.Event]:
-        channel = self.channels.get(order.unique_id)
-        if channel is None:
-            return [ev.RecordersProvenStopped(at, order.unique_id, order.proof, "the channel is gone")]
-        files, channel.monitors = channel.monitors, []
-        foreign = max(0, len(files) - order.monitors)
-        proof = ev.RecordersProvenStopped(at, order.unique_id, order.proof, "no recorder is left", foreign)
-        return [*(self._close(at, file) for file in files), proof]
-
-    def stolen(self, at: float, unique_id: str) -> list[ev.Event]:
-        """Somebody else stops the monitors of a channel."""
-        files, self.channels[unique_id].monitors = self.channels[unique_id].monitors, []
-        return [self._close(at, file) for file in files]
-
-    def inspect(self, at: float, file: str) -> ev.Event:
-        return ev.SegmentFileClosed(self.closed.get(file, at), file, 1000 if file in self.closed else -1)
-
-    def snapshot(self, at: float) -> Iterator[ev.Event]:
-        """What ``asterisk/snapshot.py`` makes of it."""
-        for channel in self.channels.values():
-            file = channel.monitors[-1] if channel.monitors else ""
-            yield replace(
-                channel.created, found=True, file=file, answered=channel.answered, context=channel.context
-            )
-        for one, two in self.halves:
-            if one in self.channels and two in self.channels:
-                yield ev.LocalPaired(at, one, two)
-        for unique_id, channel in self.channels.items():
-            if channel.bridge:
-                yield ev.BridgeEntered(at, channel.bridge, unique_id, channel.holding)
-            else:
-                yield ev.BridgeLeft(at, "", unique_id)
-        yield ev.SnapshotTaken(at, at, frozenset(self.channels))
-
-
-class Catalogue:
-    """Facts as storage keeps them: whole rows under their keys."""
-
-    def __init__(self) -> None:
-        self.rows: dict[tuple[object, ...], facts.Fact] = {}
-
-    def save(self, fact: facts.Fact) -> None:
-        self.rows[_key(fact)] = fact
-
-    def of(self, kind: type[Any], unique_id: str) -> list[Any]:
-        found = [row for row in self.rows.values() if isinstance(row, kind) and row.unique_id == unique_id]
-        return sorted(found, key=lambda row: getattr(row, "number", 0) or getattr(row, "started", 0))
-
-    @property
-    def channels(self) -> list[facts.Channel]:
-        return [row for row in self.rows.values() if isinstance(row, facts.Channel)]
-
-    @property
-    def calls(self) -> list[facts.Call]:
-        return [row for row in self.rows.values() if isinstance(row, facts.Call)]
-
-    def ledger(self, channel: facts.Channel) -> list[Span]:
-        """Every second of an ended channel that was answered."""
-        assert channel.answered is not None, f"{channel.unique_id} was not answered"
-        assert channel.ended is not None, f"{channel.unique_id} has not ended"
-        mine = channel.unique_id
-        return account(
-            channel.answered, channel.ended, segments=self.of(facts.Segment, mine), gaps=self.of(facts.Gap, mine),
-            suspensions=self.of(facts.Suspension, mine), exempt=channel.exempt,
-        )  # fmt: skip
-
-    def remembered(self, at: float) -> Iterator[ev.ChannelRemembered]:
-        """What ``storage/remembered.py`` makes of it."""
-        over = ("stored", "discarded", "missing")
-        for channel in self.channels:
-            mine = channel.unique_id
-            recording = next((one for one in self.of(facts.Recording, mine) if one.state not in over), None)
-            call = self.rows.get((facts.Call, channel.linked_id))
-            if (channel.ended is None or recording is not None) and isinstance(call, facts.Call):
-                yield ev.ChannelRemembered(
-                    at=at, call=call, channel=channel, recording=recording,
-                    segments=tuple(self.of(facts.Segment, mine)), suspensions=tuple(self.of(facts.Suspension, mine)),
-                    announcements=tuple(self.of(facts.Announcement, mine)), gaps=tuple(self.of(facts.Gap, mine)),
-                )  # fmt: skip
-
-
-def _key(fact: facts.Fact) -> tuple[object, ...]:
-    match fact:
-        case facts.Call():
-            return facts.Call, fact.linked_id
-        case facts.Segment():
-            return facts.Segment, fact.file
-        case facts.Suspension() | facts.Announcement():
-            return type(fact), fact.unique_id, fact.number
-        case facts.Gap():
-            return facts.Gap, fact.unique_id, fact.started
-        case _:
-            return type(fact), fact.unique_id
 
 
 class Stage:
