@@ -1,0 +1,187 @@
+"""What came of our own orders, and of the files: recorders that started, stopped, failed, were lost, were stored."""
+
+from callwarden.core import actions as do
+from callwarden.core import events as ev
+from callwarden.core import gate, silence, steps
+from callwarden.core import recorder as rec
+from callwarden.core.book import Book
+from callwarden.core.facts import RecordingState
+from callwarden.core.recorder import Recorder, tell
+from callwarden.core.recording import OPEN, Signal
+
+Actions = list[do.Action]
+LOST_SECONDS = 0.5
+
+
+def foreign_recorder(book: Book, event: ev.ForeignRecorderStarted) -> Actions:
+    """Somebody else records: none of our business, unless the channel has to be silent."""
+    recorder = book.recorders.get(event.unique_id)
+    leg = book.leg(event.unique_id)
+    why = silence.reason(book, event.unique_id) if leg is not None and book.watched else None
+    if leg is None or why is None:
+        return []
+    alarm = do.RaiseAlarm(
+        "foreign-recorder", "a recorder that is not ours was started on a silent call and is stopped", leg.unique_id
+    )
+    gate.doubt(book, leg.unique_id)
+    if recorder is None:
+        return [gate.stop_foreign(leg, 1), alarm]
+    return [*silence.silence(book, recorder, *why, event.at), alarm]
+
+
+def recorder_started(book: Book, event: ev.RecorderStarted) -> Actions:
+    """Asterisk confirmed a recorder; a caller who waits for that may go on."""
+    recorder = book.recorders.get(event.unique_id)
+    if recorder is None:
+        return []
+    actions = rec.note_started(recorder, event.file, event.monitor_id, event.at)
+    leg = book.leg(event.unique_id)
+    if leg is None or recorder.state is not RecordingState.RECORDING:
+        return actions
+    leg.heard = book.calls.partners(leg)
+    return actions + steps.release_returning(book, event.unique_id)
+
+
+def recorder_start_failed(book: Book, event: ev.RecorderStartFailed) -> Actions:
+    """Asterisk would not start a recorder: an alarm now, a retry later."""
+    recorder = book.recorders.get(event.unique_id)
+    if recorder is None:
+        return []
+    actions = rec.note_start_failed(recorder, event.file, event.reason, event.at)
+    if recorder.state in OPEN:
+        text = f"recording could not be started: {event.reason}"
+        actions.append(do.RaiseAlarm("recorder-start-failed", text, event.unique_id))
+    return actions
+
+
+def proven_stopped(book: Book, event: ev.RecordersProvenStopped) -> Actions:
+    """A channel is proven silent."""
+    actions: Actions = []
+    recorder = book.recorders.get(event.unique_id)
+    if recorder is not None and event.proof == recorder.proof and recorder.state in OPEN:
+        actions += rec.note_proven_stopped(recorder, event.how, event.at)
+        actions += tell(recorder, Signal.PROVEN_STOPPED, event.at)
+        if recorder.why == silence.RENEWED:
+            actions += silence.review(book, [event.unique_id], event.at)
+    actions = gate.note_proven(book, event) + actions
+    if event.foreign:
+        text = f"{event.foreign} recorder(s) that are not ours were stopped before the card line"
+        actions.append(do.RaiseAlarm("foreign-recorder", text, event.unique_id))
+    return actions
+
+
+def unproven(book: Book, event: ev.RecordersStopUnproven) -> Actions:
+    """A stop was not proven: an alarm, and the gates that wait stay shut."""
+    text = f"a recorder could not be proven stopped: {event.reason}"
+    actions: Actions = [do.RaiseAlarm("stop-unproven", text, event.unique_id)]
+    recorder = book.recorders.get(event.unique_id)
+    if recorder is not None and recorder.state in OPEN:
+        actions += tell(recorder, Signal.UNPROVEN, event.at)
+    return actions + gate.note_unproven(book, event)
+
+
+def file_closed(book: Book, event: ev.SegmentFileClosed) -> Actions:
+    """One of the spool's files was closed by its writer."""
+    recorder = _owner(book, event.file)
+    if recorder is None:
+        return []
+    actions = rec.note_file_closed(recorder, event.file, event.size, event.at)
+    if recorder.segments[-1].file == event.file and recorder.state is RecordingState.RECORDING:
+        # the hang-up that explains it may be a moment behind
+        actions.append(do.SetTimer(("lost", recorder.unique_id), LOST_SECONDS))
+    if recorder.state is RecordingState.CLOSING and not recorder.unclosed:
+        actions += [do.CancelTimer(("files", recorder.unique_id)), *_files_closed(book, recorder, event.at)]
+    return actions
+
+
+def _owner(book: Book, file: str) -> Recorder | None:
+    for recorder in book.recorders.values():
+        if any(segment.file == file for segment in recorder.segments):
+            return recorder
+    return None
+
+
+def _files_closed(book: Book, recorder: Recorder, at: float) -> Actions:
+    return tell(recorder, Signal.FILES_CLOSED, at)
+
+
+def stored(book: Book, event: ev.RecordingStored) -> Actions:
+    """The recording is in the vault."""
+    return _finished(book, event.unique_id, Signal.STORED, event.at)
+
+
+def discarded(book: Book, event: ev.RecordingDiscarded) -> Actions:
+    """The recording was let go."""
+    return _finished(book, event.unique_id, Signal.DISCARDED, event.at)
+
+
+def _finished(book: Book, unique_id: str, signal: Signal, at: float) -> Actions:
+    recorder = book.recorders.pop(unique_id, None)
+    return tell(recorder, signal, at) if recorder is not None else []
+
+
+def store_failed(book: Book, event: ev.RecordingStoreFailed) -> Actions:
+    """The recording is not in the vault: tried again, unless its files are nowhere."""
+    recorder = book.recorders.get(event.unique_id)
+    if recorder is None:
+        return []
+    if event.final:
+        book.recorders.pop(event.unique_id)
+        alarm = do.RaiseAlarm("recording-missing", f"a recording is lost: {event.reason}", event.unique_id)
+        return [alarm, *rec.note_missing(recorder, event.reason), *tell(recorder, Signal.GIVEN_UP, event.at)]
+    text = f"a recording could not be put into the vault and stays in the spool: {event.reason}"
+    alarm = do.RaiseAlarm("store-failed", text, event.unique_id)
+    return [alarm, *tell(recorder, Signal.STORE_FAILED, event.at)]
+
+
+def settled(book: Book, unique_id: str, at: float) -> Actions:
+    """A party has been away from the card line for long enough."""
+    recorder = book.recorders.get(unique_id)
+    if recorder is None or book.leg(unique_id) is None:
+        return []
+    return silence.resume_if_free(book, recorder, at)
+
+
+def stop_again(book: Book, unique_id: str, at: float) -> Actions:
+    """The stop was not proven, so the recorder may be running: it is stopped until it is proven."""
+    recorder = book.recorders.get(unique_id)
+    if book.blind or recorder is None or recorder.state is not RecordingState.SUSPENDING:
+        return []
+    return silence.silence(book, recorder, recorder.why, recorder.by, at)
+
+
+def retry(book: Book, unique_id: str, at: float) -> Actions:
+    """It is time to try again to start a failed recorder."""
+    recorder = book.recorders.get(unique_id)
+    if recorder is None or recorder.state is not RecordingState.FAILED:
+        return []
+    return silence.start(book, recorder, Signal.RETRY, at)
+
+
+def lost(book: Book, unique_id: str, at: float) -> Actions:
+    """The file was closed while it should grow, and nobody hung up: not our doing."""
+    recorder = book.recorders.get(unique_id)
+    if book.blind or recorder is None or recorder.state is not RecordingState.RECORDING:
+        return []
+    if recorder.segments[-1].closed is None:
+        return []
+    alarm = do.RaiseAlarm("recorder-lost", "somebody else stopped a recorder; it is started again", unique_id)
+    return [*rec.note_lost(recorder), *silence.start(book, recorder, Signal.LOST, at), alarm]
+
+
+def files_awaited(book: Book, unique_id: str, at: float) -> Actions:
+    """The files of an ended channel should be closed by now."""
+    recorder = book.recorders.get(unique_id)
+    if recorder is None or recorder.state is not RecordingState.CLOSING:
+        return []
+    if recorder.unclosed:
+        return [do.InspectFiles(tuple(segment.file for segment in recorder.unclosed))]
+    return _files_closed(book, recorder, at)
+
+
+def finish_again(book: Book, unique_id: str, at: float) -> Actions:
+    """It is time to try again to put a recording into the vault."""
+    recorder = book.recorders.get(unique_id)
+    if recorder is None or recorder.state is not RecordingState.CLOSED:
+        return []
+    return tell(recorder, Signal.FILES_CLOSED, at)
