@@ -59,6 +59,7 @@ def proven_stopped(book: Book, event: ev.RecordersProvenStopped) -> Actions:
     actions: Actions = []
     recorder = book.recorders.get(event.unique_id)
     if recorder is not None and event.proof == recorder.proof and recorder.state in OPEN:
+        recorder.unproven = False
         actions += rec.note_proven_stopped(recorder, event.how, event.at)
         actions += tell(recorder, Signal.PROVEN_STOPPED, event.at)
         if recorder.why == silence.RENEWED:
@@ -73,9 +74,12 @@ def proven_stopped(book: Book, event: ev.RecordersProvenStopped) -> Actions:
 def unproven(book: Book, event: ev.RecordersStopUnproven) -> Actions:
     """A stop was not proven: an alarm, and the gates that wait stay shut."""
     text = f"a recorder could not be proven stopped: {event.reason}"
-    actions: Actions = [do.RaiseAlarm("stop-unproven", text, event.unique_id)]
     recorder = book.recorders.get(event.unique_id)
+    actions: Actions = []
+    if recorder is None or not recorder.unproven:  # said once: it is tried again for as long as the call lasts
+        actions.append(do.RaiseAlarm("stop-unproven", text, event.unique_id))
     if recorder is not None and recorder.state in OPEN:
+        recorder.unproven = True
         actions += tell(recorder, Signal.UNPROVEN, event.at)
     return actions + gate.note_unproven(book, event)
 

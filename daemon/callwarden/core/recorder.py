@@ -53,6 +53,7 @@ class Recorder:
     missing: tuple[float, str] | None = None
     attempts: int = 0
     proof: int = 0
+    unproven: bool = False
     why: str = ""
     by: str = ""
     end_unseen: Channel | None = None

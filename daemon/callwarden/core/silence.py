@@ -17,6 +17,8 @@ from callwarden.core.recording import SILENT, Signal
 CARD_LINE = "card line"
 IN_PLACE = "suspended in place"
 RENEWED = "recorder renewed"
+# Seconds: who was answered longer ago than this before meeting anybody has heard a prompt or music.
+WAITED_SECONDS = 0.5
 # Asterisk frees a channel's audiohooks at its next frame; a recorder started before that inherits the fault (measured).
 RENEW_SECONDS = 0.05
 
@@ -85,15 +87,19 @@ def silence(book: Book, recorder: Recorder, why: str, by: str, at: float) -> lis
 def renew(book: Book, leg: Leg, at: float) -> list[do.Action]:
     """Begin a new segment where a running recorder meets another party than before.
 
-    Measured on 22.10 (asterisk issue 507; 16.28 is free of it): after a transfer a MixMonitor that was already running
-    loses the new party in about half the calls. The new party's own channel has both sides meanwhile.
+    Measured on Debian's 22.10 (its patch 2016_opus_plc; 16.28 is free of it): a MixMonitor that has already recorded
+    one stream of RTP, or a prompt or music in the channel's own codec, loses the next party in half the calls. The
+    new party's own channel has both sides meanwhile; where that is not recorded (``one-per-call``) the first party
+    that a caller meets after waiting is a next party too.
     """
     recorder = book.recorders.get(leg.unique_id)
     partners = book.calls.partners(leg)
     if recorder is None or recorder.state is not RecordingState.RECORDING or not partners:
         return []
     met_before, leg.heard = leg.heard, leg.heard | partners
-    if not met_before or partners <= met_before:
+    waited = leg.answered is not None and at - leg.answered > WAITED_SECONDS
+    first = not met_before and not (waited and book.settings.recording.scope == "one-per-call")
+    if first or partners <= met_before:
         return []
     leg.heard = partners
     return silence(book, recorder, RENEWED, "Callwarden", at)
