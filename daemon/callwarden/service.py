@@ -21,7 +21,6 @@ from callwarden.asterisk.agi import AgiServer
 from callwarden.asterisk.ami import ActionFailed, AmiLink, LinkState
 from callwarden.asterisk.ari import AriClient, AriState
 from callwarden.asterisk.monitors import Monitors, outcome
-from callwarden.asterisk.pulse import Pulse
 from callwarden.asterisk.snapshot import take
 from callwarden.asterisk.steps import Steps
 from callwarden.asterisk.translate import Translator
@@ -35,6 +34,7 @@ from callwarden.core.facts import Fact, Note
 from callwarden.core.warden import Warden, unexpected
 from callwarden.desk import Desk
 from callwarden.housekeeping import Housekeeping
+from callwarden.pulse import Pulse
 from callwarden.storage.database import CatalogueError
 from callwarden.storage.keeper import Keeper
 from callwarden.storage.spool import Spool
@@ -92,7 +92,7 @@ class Service:
             on_event=lambda *_: None,
             on_state=self._ari_state,
         )
-        self.pulse = Pulse(self.link, lambda: not self.warden.book.blind)
+        self.pulse = Pulse(settings.spool.path, lambda: not self.warden.book.blind)
         self.housekeeping = Housekeeping(self.keeper)
         self.desk = Desk(self)
         self.control = ControlServer(settings.control.socket, settings.control.group, self.desk.handlers())
@@ -223,7 +223,7 @@ class Service:
             else:
                 for event in events:
                     self.receive(event)
-                await self.pulse.beat()
+                self.pulse.beat()
                 self._seeing.set()
                 return
 

@@ -37,7 +37,7 @@ class Spool:
 
     def count(self) -> int:
         """How many files there are: of calls that are up, and of those that are still to be finished."""
-        return sum(1 for _ in self._directory.iterdir())
+        return sum(not path.name.startswith(".") for path in self._directory.iterdir())
 
     async def _watch(self, inotify: Inotify) -> None:
         async for change in inotify:
