@@ -101,6 +101,9 @@ class PretendAsterisk:
         files, self.channels[unique_id].monitors = self.channels[unique_id].monitors, []
         return [self._close(at, file) for file in files]
 
+    def exists(self, file: str) -> bool:
+        return file in self.closed or any(file in channel.monitors for channel in self.channels.values())
+
     def inspect(self, at: float, file: str) -> ev.Event:
         return ev.SegmentFileClosed(self.closed.get(file, at), file, 1000 if file in self.closed else -1)
 

@@ -180,7 +180,8 @@ class Stage:
                 self.catalogue.save(action.fact)
             case do.InspectFiles():
                 for file in action.files:
-                    self.later(0, self.asterisk.inspect(self.now, file))
+                    if not (action.missing_only and self.asterisk.exists(file)):
+                        self.later(0, self.asterisk.inspect(self.now, file))
             case do.FinishRecording():
                 self._finish(action)
             case do.AnswerStep():

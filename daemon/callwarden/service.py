@@ -174,7 +174,7 @@ class Service:
                 self._redirect(action)
             case do.InspectFiles():
                 for file in action.files:
-                    self.spool.inspect(file)
+                    self.spool.inspect(file, action.missing_only)
             case do.SetTimer():
                 self.clock.set(action)
             case do.CancelTimer():

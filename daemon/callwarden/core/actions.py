@@ -64,9 +64,13 @@ class RedirectChannel:
 
 @dataclass(frozen=True, slots=True)
 class InspectFiles:
-    """Look at these files of the spool: a SegmentFileClosed is wanted for each (size -1: there is no such file)."""
+    """Look at these files of the spool: a SegmentFileClosed is wanted for each (size -1: there is no such file).
+
+    ``missing_only`` for files that are still being written: something is wanted only of those that are not there.
+    """
 
     files: tuple[str, ...]
+    missing_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

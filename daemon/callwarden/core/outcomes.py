@@ -90,12 +90,31 @@ def file_closed(book: Book, event: ev.SegmentFileClosed) -> Actions:
     if recorder is None:
         return []
     actions = rec.note_file_closed(recorder, event.file, event.size, event.at)
-    if recorder.segments[-1].file == event.file and recorder.state is RecordingState.RECORDING:
+    running = recorder.segments[-1].file == event.file and recorder.state is RecordingState.RECORDING
+    if running and event.size < 0:
+        return actions + _nothing_written(recorder, event.at)
+    if running:
         # the hang-up that explains it may be a moment behind
         actions.append(do.SetTimer(("lost", recorder.unique_id), LOST_SECONDS))
     if recorder.state is RecordingState.CLOSING and not recorder.unclosed:
         actions += [do.CancelTimer(("files", recorder.unique_id)), *_files_closed(book, recorder, event.at)]
     return actions
+
+
+def _nothing_written(recorder: Recorder, at: float) -> Actions:
+    """Asterisk said Success and wrote no file (asterisk.md 3): said once, and tried again while the call lasts."""
+    first = recorder.attempts == 0
+    text = "Asterisk reports a recording and writes no file: may its user write the spool, and is the disk not full?"
+    alarm = [do.RaiseAlarm("nothing-written", text, recorder.unique_id)] if first else []
+    return [*alarm, *tell(recorder, Signal.NOTHING_WRITTEN, at)]
+
+
+def seen(book: Book, unique_id: str, _at: float) -> Actions:
+    """By now the file of a recorder that was confirmed must be there."""
+    recorder = book.recorders.get(unique_id)
+    if recorder is None or recorder.state is not RecordingState.RECORDING:
+        return []
+    return [do.InspectFiles((recorder.segments[-1].file,), missing_only=True)]
 
 
 def _owner(book: Book, file: str) -> Recorder | None:

@@ -14,6 +14,7 @@ from callwarden.core.recording import SILENT, Order, Signal, step
 
 RETRY_SECONDS = (0.2, 1.0, 2.0, 5.0)
 STOP_AGAIN_SECONDS = 0.5
+SEEN_SECONDS = 1.0
 FILES_SECONDS = 5.0
 FINISH_RETRY_SECONDS = 60.0
 NOT_SAFE_IN_A_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]")
@@ -121,9 +122,9 @@ def note_started(recorder: Recorder, file: str, monitor_id: str, at: float) -> l
     actions = _change(recorder, file, state=state, started=at, monitor_id=monitor_id)
     if segment.state is not SegmentState.STARTING:
         return actions
-    recorder.attempts = 0
     actions += end_gap(recorder, at) + _end_suspension(recorder, at)
-    return actions + tell(recorder, Signal.STARTED, at)
+    look = do.SetTimer(("seen", recorder.unique_id), SEEN_SECONDS)
+    return [*actions, look, *tell(recorder, Signal.STARTED, at)]
 
 
 def note_start_failed(recorder: Recorder, file: str, reason: str, at: float) -> list[do.Action]:

@@ -34,6 +34,7 @@ class Signal(Enum):
     UNPROVEN = auto()
     RESUME = auto()
     LOST = auto()
+    NOTHING_WRITTEN = auto()
     HUNG_UP = auto()
     FILES_CLOSED = auto()
     STORED = auto()
@@ -88,6 +89,7 @@ TABLE: dict[State, dict[Signal, tuple[State, tuple[Order, ...]]]] = {
         S.PROVEN_STOPPED: (REC, ()),
         S.UNPROVEN: (REC, ()),
         S.LOST: (STG, (O.START,)),
+        S.NOTHING_WRITTEN: (FLD, (O.RETRY_START_LATER,)),
         S.HUNG_UP: (CLG, (O.AWAIT_FILES,)),
     },
     SPG: {

@@ -34,6 +34,7 @@ TIMERS: dict[str, Callable[[Book, str, float], Actions]] = {
     "settle": outcomes.settled,
     "retry": outcomes.retry,
     "stop": outcomes.stop_again,
+    "seen": outcomes.seen,
     "lost": outcomes.lost,
     "files": outcomes.files_awaited,
     "finish": outcomes.finish_again,

@@ -44,11 +44,16 @@ class Spool:
             if change.name is not None:
                 self.inspect(str(change.name))
 
-    def inspect(self, file: str) -> None:
-        """Tell what is there under this name, and when it was last written; for files that should long be closed."""
+    def inspect(self, file: str, missing_only: bool = False) -> None:
+        """Tell what is there under this name, and when it was last written; for files that should long be closed.
+
+        With ``missing_only``, for a file that is being written, tell only if it is not there.
+        """
         try:
             status = (self._directory / file).stat()
         except OSError:
             self._post(ev.SegmentFileClosed(time.time(), file, -1))
         else:
+            if missing_only:
+                return
             self._post(ev.SegmentFileClosed(status.st_mtime, file, status.st_size))
