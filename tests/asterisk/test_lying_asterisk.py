@@ -1,4 +1,4 @@
-"""Promise 6: a request is not a fact. Asterisk says Success where it can write nothing; Callwarden looks for the file."""
+"""Promise 6, a request is not a fact: Asterisk says Success where it can write nothing; Callwarden looks for the file."""
 
 import time
 

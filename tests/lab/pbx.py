@@ -11,6 +11,8 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 
+from callwarden.config import settings_from
+from callwarden.setup_lines import setup_lines
 from lab.instance import AsteriskInstance
 from lab.roots import REPOSITORY
 
@@ -21,14 +23,9 @@ DIALPLAN = REPOSITORY / "dialplan"
 PROMPTS = REPOSITORY / "sounds" / "built"
 WITHOUT_CALLWARDEN = Path(__file__).parent / "templates" / "without-callwarden"
 
-MANAGER_USER = f"""
-[{AMI_USER}]
-secret = {AMI_SECRET}
-deny = 0.0.0.0/0.0.0.0
-permit = 127.0.0.1/255.255.255.255
-read = call,system,user
-write = call,system,reporting
-"""
+# As `callwarden init` prints it: the rights, the filter of the events and all.
+_SETTINGS = settings_from(f'[ami]\nusername = "{AMI_USER}"\nsecret = "{AMI_SECRET}"\n', {})
+MANAGER_USER = "\n".join(str(one) for one in setup_lines(_SETTINGS) if one.file == "manager.conf")
 
 
 class Pbx(AsteriskInstance):
