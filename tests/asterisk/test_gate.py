@@ -98,6 +98,20 @@ def test_the_right_to_stop_is_missing(telling_lab: Lab, middle: Middleman, watch
     assert watcher.bursts_of(CARD_TONE) == []
 
 
+def test_a_daemon_that_cannot_see_asterisk_refuses(telling_lab: Lab, middle: Middleman, watcher: Watcher) -> None:
+    """It logs in again, and waits for the picture of all calls: unknown counts as not stopped."""
+    lab = telling_lab
+    caller, agent = talk(lab)
+    middle.keeps = b"Action: Status"
+    middle.cut()
+    agent.refer("700")
+    assert_refused_and_back(lab, caller)
+    middle.keeps = b""
+    caller.hang_up()
+    watcher.stop()
+    assert watcher.bursts_of(CARD_TONE) == []
+
+
 def test_the_feature_code_is_refused_as_well(telling_lab: Lab, middle: Middleman, watcher: Watcher) -> None:
     """The two stay together; the agent is told."""
     lab, since = telling_lab, time.time()
