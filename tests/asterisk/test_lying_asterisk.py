@@ -1,4 +1,4 @@
-"""Promise 6, a request is not a fact: Asterisk says Success where it can write nothing; Callwarden looks for the file."""
+"""A request is not a fact: Asterisk says Success where it can write nothing, and Callwarden looks for the file."""
 
 import time
 

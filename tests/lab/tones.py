@@ -123,13 +123,11 @@ def _frames(samples: Samples, frequency: float, window: int, hop: int) -> NDArra
     wave = hann * np.exp(-2j * np.pi * frequency * np.arange(window) / RATE) * 2 / hann.sum()
     # The phase refers to the file's start, so that a steady tone of exactly this frequency keeps its phase.
     turn = np.exp(-2j * np.pi * frequency * hop * np.arange(len(frames)) / RATE)
-    result: NDArray[np.complex128] = (frames @ wave) * turn
-    return result
+    return np.asarray((frames @ wave) * turn, np.complex128)
 
 
 def _decibels(values: NDArray[np.complex128]) -> NDArray[np.float64]:
-    result: NDArray[np.float64] = 20 * np.log10(np.maximum(np.abs(values), 10 ** (FLOOR / 20)))
-    return result
+    return np.asarray(20 * np.log10(np.maximum(np.abs(values), 10 ** (FLOOR / 20))), np.float64)
 
 
 def _runs(mask: NDArray[np.bool_]) -> list[tuple[int, int]]:
