@@ -5,7 +5,9 @@ The ledger says what each second of a channel was; the recording in the vault mu
 
 import sqlite3
 import time
+import weakref
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +61,7 @@ class Account:
     def __init__(self, lab: Lab, since: float) -> None:
         self.lab = lab
         self.db = open_readonly(lab.catalogue_path)
+        weakref.finalize(self, self.db.close)
         rows = self.db.conn.execute("SELECT linked_id FROM calls WHERE started >= ? ORDER BY started", [since])
         stories = [story(self.db, linked_id) for (linked_id,) in rows.fetchall()]
         self.stories: list[Story] = [one for one in stories if one is not None]
@@ -106,7 +109,7 @@ def settled(lab: Lab, since: float, timeout: float = 15.0) -> Account:
 
 
 def _is_settled(catalogue: Path, since: float) -> bool:
-    with sqlite3.connect(f"file:{catalogue}?mode=ro", uri=True) as db:
+    with closing(sqlite3.connect(f"file:{catalogue}?mode=ro", uri=True)) as db:
         marks = ",".join("?" * len(OVER))
         (calls,) = db.execute("SELECT count(*) FROM calls WHERE started >= ?", [since]).fetchone()
         (open_calls,) = db.execute(
@@ -119,9 +122,9 @@ def _is_settled(catalogue: Path, since: float) -> bool:
 
 
 def _open_rows(lab: Lab, since: float) -> str:
-    db = lab.catalogue()
-    rows = db.execute("SELECT name, ended FROM channels WHERE started >= ?", [since]).fetchall()
-    states = db.execute("SELECT unique_id, state, note FROM recordings WHERE wanted >= ?", [since]).fetchall()
+    with lab.catalogue() as db:
+        rows = db.execute("SELECT name, ended FROM channels WHERE started >= ?", [since]).fetchall()
+        states = db.execute("SELECT unique_id, state, note FROM recordings WHERE wanted >= ?", [since]).fetchall()
     return "\n".join(str(tuple(row)) for row in [*rows, *states]) + "\n" + lab.daemon.log.read_text()[-3000:]
 
 

@@ -4,6 +4,7 @@ import hashlib
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
 
@@ -130,7 +131,7 @@ def test_a_stored_recording_has_its_hash_and_its_expiry(brisk_lab: Lab) -> None:
     time.sleep(0.5)
     caller.hang_up()
     account = settled(brisk_lab, since)
-    with sqlite3.connect(f"file:{brisk_lab.catalogue_path}?mode=ro", uri=True) as db:
+    with closing(sqlite3.connect(f"file:{brisk_lab.catalogue_path}?mode=ro", uri=True)) as db:
         rows = db.execute("SELECT sha256, bytes, expires FROM recordings WHERE wanted >= ?", [since]).fetchall()
     files = [leg.file for leg in account.legs if leg.file is not None]
     assert len(files) == 2

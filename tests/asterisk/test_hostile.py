@@ -87,5 +87,6 @@ def assert_nothing_was_run(lab: Lab) -> None:
     root = next(parent for parent in lab.spool.parents if (parent / "usr").is_dir())
     for tmp in (Path("/tmp"), root / "tmp"):
         assert not list(tmp.glob(f"{CANARY}*"))
-    (count,) = lab.catalogue().execute("SELECT count(*) FROM calls").fetchone()
+    with lab.catalogue() as db:
+        (count,) = db.execute("SELECT count(*) FROM calls").fetchone()
     assert count >= len(NUMBERS) + 1

@@ -101,7 +101,8 @@ def test_an_incoming_call_is_announced_and_recorded_and_catalogued_once(alone: L
 
 def rows(lab: Lab) -> list[tuple[object, ...]]:
     tables = ("calls", "channels", "recordings", "segments", "announcements", "suspensions")
-    return [tuple(row) for table in tables for row in lab.catalogue().execute(f"SELECT * FROM {table}").fetchall()]
+    with lab.catalogue() as db:
+        return [tuple(row) for table in tables for row in db.execute(f"SELECT * FROM {table}").fetchall()]
 
 
 def heard(party: Party, frequency: int) -> float:

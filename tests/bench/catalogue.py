@@ -3,7 +3,6 @@
 import sqlite3
 import time
 from collections import defaultdict
-from contextlib import closing
 
 from bench import marks
 from bench.result import Missed
@@ -77,5 +76,5 @@ def tally(recordings: int, lost: list[list[float]]) -> Missed:
 
 
 def _rows(lab: Lab, query: str, *values: float) -> list[sqlite3.Row]:
-    with closing(lab.catalogue()) as connection:
+    with lab.catalogue() as connection:
         return connection.execute(query, values).fetchall()

@@ -25,8 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"demo: {sentence}", file=sys.stderr)
     if lacking:
         return CANNOT
-    signal.signal(signal.SIGTERM, _interrupted)
-    signal.signal(signal.SIGHUP, _interrupted)
+    # SIGINT too: a shell's background job inherits it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupted)
     from lab.demo_run import run
 
     try:

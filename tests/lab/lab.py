@@ -10,7 +10,8 @@ import shutil
 import sqlite3
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -130,11 +131,12 @@ class Lab:
         self._write_settings()
         self.daemon.reload()
 
-    def catalogue(self) -> sqlite3.Connection:
+    @contextmanager
+    def catalogue(self) -> Iterator[sqlite3.Connection]:
         """A second connection that can only read."""
-        connection = sqlite3.connect(f"file:{self.catalogue_path}?mode=ro", uri=True)
-        connection.row_factory = sqlite3.Row
-        return connection
+        with closing(sqlite3.connect(f"file:{self.catalogue_path}?mode=ro", uri=True)) as connection:
+            connection.row_factory = sqlite3.Row
+            yield connection
 
     def _write_settings(self) -> None:
         settings = {**self._usual_settings(), **self._initial, **self._changes}
