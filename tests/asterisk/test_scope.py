@@ -105,6 +105,23 @@ def test_a_blind_transfer_to_another_phone(scoped: Lab, version: str) -> None:
     assert has(only, DEFAULT_TONES["204"]), "the recorder was not renewed where the caller met another party"
 
 
+def test_a_queue_after_the_announcement(telling_lab: Lab) -> None:
+    """Music before the first party costs nobody their voice (Debian's Asterisk 22 would: its patch 2016)."""
+    telling_lab.configure({"recording.scope": "one-per-call"})
+    telling_lab.world.phone("201").never_answers()
+    telling_lab.world.phone("203").answers(after=0.8)
+    since = time.time()
+    caller = telling_lab.world.ring_in("02079460004", tone=CALLER)
+    wait_until(lambda: caller.hears(DEFAULT_TONES["203"], 0.3))
+    time.sleep(TALK)
+    caller.hang_up()
+    account = settled(telling_lab, since)
+    [only] = recorded(account)
+    assert only is account.caller
+    assert has(only, CALLER)
+    assert has(only, DEFAULT_TONES["203"])
+
+
 def test_an_attended_transfer_to_another_phone(scoped: Lab) -> None:
     """The consultation is nobody's but the two phones': it is recorded by one of them."""
     since = time.time()
