@@ -35,6 +35,6 @@
 17.102 destroy b2
 17.102 hangup trunk-1
 17.103 hangup trunk-2
-= trunk-1: recorded 0.002-14.1, suspended 14.1-14.15 (recorder renewed by Callwarden), recorded 14.15-17.1
+= trunk-1: recorded 0.002-14.1, suspended 14.1-14.22 (recorder renewed by Callwarden), recorded 14.22-17.1
 = 202-1: recorded 6.426-7.459
 = trunk-2: recorded 7.473-17.1

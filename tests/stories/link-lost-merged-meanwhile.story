@@ -34,7 +34,7 @@
 12.0 destroy b2
 12.0 hangup 203-1
 12.0 hangup trunk-1
-= trunk-1: recorded 0.3-9.001, suspended 9.001-9.052 (recorder renewed by Callwarden), recorded 9.052-12
+= trunk-1: recorded 0.3-9.001, suspended 9.001-9.122 (recorder renewed by Callwarden), recorded 9.122-12
 = 202-1: recorded 0.3-7.001
 = 202-2: not answered
 = 203-1: recorded 5-12

@@ -53,6 +53,6 @@ settings recording__scope=one-per-call
 15.339 leave b3 700-1
 15.339 destroy b3
 15.340 hangup 700-1
-= trunk-1: recorded 0.002-6.432, suspended 6.432-6.483 (recorder renewed by Callwarden), recorded 6.483-10.47, suspended 10.47-15.34 (card line by PJSIP/202)
+= trunk-1: recorded 0.002-6.432, suspended 6.432-6.553 (recorder renewed by Callwarden), recorded 6.553-10.47, suspended 10.47-15.34 (card line by PJSIP/202)
 = 202-1: exempt 6.43-10.47 (one recording per call), suspended 10.47-14.34 (card line by PJSIP/202)
 = 700-1: exempt 13.32-15.34 (card line)

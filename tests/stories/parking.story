@@ -32,6 +32,6 @@
 13.582 destroy b3
 13.582 hangup trunk-1
 13.584 hangup 203-1
-= trunk-1: recorded 0.005-11.62, suspended 11.62-11.67 (recorder renewed by Callwarden), recorded 11.67-13.58
+= trunk-1: recorded 0.005-11.62, suspended 11.62-11.74 (recorder renewed by Callwarden), recorded 11.74-13.58
 = 202-1: recorded 6.427-10.07
 = 203-1: recorded 11.59-13.58

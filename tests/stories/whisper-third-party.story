@@ -28,5 +28,5 @@ settings announce__outbound=whisper
 9.0 hangup trunk-1
 9.0 hangup trunk-2
 = 202-1: recorded 2-6
-= trunk-1: recorded 2-6.101, suspended 6.101-6.152 (recorder renewed by Callwarden), recorded 6.152-9
+= trunk-1: recorded 2-6.101, suspended 6.101-6.222 (recorder renewed by Callwarden), recorded 6.222-9
 = trunk-2: recorded 6-9
