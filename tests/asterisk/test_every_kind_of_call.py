@@ -9,6 +9,7 @@ import pytest
 from proof import Account, Leg, assert_accounted, assert_sound_agrees, settled, wait_until
 
 from callwarden.core.facts import Direction, RecordingState, Role
+from callwarden.core.silence import RENEWED
 from callwarden.core.spans import Kind
 from lab import tones
 from lab.lab import Lab
