@@ -38,7 +38,8 @@ class Book:
     that the catalogue knew at the start and that no snapshot has shown yet; ``learned_trunks`` are endpoints that came
     through callwarden-inbound; ``last_phone`` is the phone a party last talked with; ``early`` are steps that overtook
     the news of their channel; ``returning`` are steps that wait until a channel is recorded again; ``watched`` are
-    channels that have to do with a card line or are silent: while there are none, no conversation has to be looked at.
+    channels that have to do with a card line or are silent: while there are none, no conversation has to be looked at;
+    ``past`` are the calls that ended last, for a transfer may take all channels out of one and bring some back.
     """
 
     settings: Settings
@@ -47,6 +48,7 @@ class Book:
     remembered: dict[str, ChannelRemembered] = field(default_factory=dict)
     calls: Calls = field(default_factory=Calls)
     facts: dict[str, Call] = field(default_factory=dict)
+    past: dict[str, Call] = field(default_factory=dict)
     recorders: dict[str, Recorder] = field(default_factory=dict)
     gates: dict[int, Gate] = field(default_factory=dict)
     announcements: dict[str, list[Announcement]] = field(default_factory=dict)

@@ -4,6 +4,8 @@ Each function takes one event into the mirror of the calls, keeps the rows of ca
 be done about it.
 """
 
+from dataclasses import replace
+
 from callwarden.core import actions as do
 from callwarden.core import announcing, card_line, gate, memory, policy, scope, silence
 from callwarden.core import events as ev
@@ -15,6 +17,7 @@ from callwarden.core.recorder import tell
 from callwarden.core.recording import OPEN, SILENT, Signal
 
 Actions = list[do.Action]
+PAST_CALLS = 200  # how many of the calls that ended last are remembered, should a transfer bring one back
 
 
 def created(book: Book, event: ev.ChannelCreated) -> Actions:
@@ -66,6 +69,10 @@ def _note_call(book: Book, leg: Leg) -> Actions:
     if known is None:
         if not book.is_party(leg):
             return []
+        before = book.past.pop(leg.linked_id, None)
+        if before is not None:
+            book.facts[leg.linked_id] = replace(before, ended=None)
+            return [do.Save(book.facts[leg.linked_id])]
         outside = leg.role is Role.OUTSIDE
         fact = Call(
             linked_id=leg.linked_id, direction=policy.direction(leg, []), started=leg.started,
@@ -195,5 +202,9 @@ def maybe_end_call(book: Book, linked_id: str, at: float) -> Actions:
     if any(book.is_party(leg) for leg in book.calls.call(linked_id)):
         return []
     actions = book.change_call(linked_id, ended=at)
-    book.facts.pop(linked_id, None)
+    ended = book.facts.pop(linked_id, None)
+    if ended is not None:
+        book.past[linked_id] = ended
+        while len(book.past) > PAST_CALLS:
+            book.past.pop(next(iter(book.past)))
     return actions
