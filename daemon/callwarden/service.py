@@ -157,7 +157,10 @@ class Service:
             log.exception("an event %s could not be decided", type(event).__name__)
             return
         for action in actions:
-            self.perform(action)
+            try:
+                self.perform(action)
+            except Exception:  # one order that cannot be carried out is no reason to drop those behind it
+                log.exception("an action %s could not be performed", type(action).__name__)
 
     def perform(self, action: do.Action) -> None:
         """Do one thing that the core decided."""
