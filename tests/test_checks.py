@@ -398,19 +398,19 @@ def test_a_module_that_is_not_loaded_is_a_problem(settings: Settings) -> None:
 def test_prompts_are_found_as_asterisk_lists_them(settings: Settings) -> None:
     listed = [
         {"id": f"en/{name}", "formats": [{"language": "callwarden", "format": "slin"}]}
-        for name in ("inbound", "outbound")
+        for name in ("inbound", "joined", "outbound")
     ]
-    below_en = [{"id": f"callwarden/en/{name}", "formats": []} for name in ("inbound", "outbound")]
+    below_en = [{"id": f"callwarden/en/{name}", "formats": []} for name in ("inbound", "joined", "outbound")]
     assert prompts.heard(listed, settings).level is Level.OK
     assert prompts.heard(below_en, settings).level is Level.OK
-    assert "callwarden/en/outbound" in prompts.heard(listed[:1], settings).text
+    assert "callwarden/en/outbound" in prompts.heard(listed[:2], settings).text
 
 
 def test_prompts_that_are_not_built_are_a_problem(settings: Settings, tmp_path: Path) -> None:
     elsewhere = settings.model_copy(
         update={"announce": settings.announce.model_copy(update={"built": str(tmp_path / "nowhere")})}
     )
-    assert "en/inbound, en/outbound" in bad(prompts.built(elsewhere))[0]
+    assert "en/inbound, en/joined, en/outbound" in bad(prompts.built(elsewhere))[0]
 
 
 # --- the command ------------------------------------------------------------------------------------------------------

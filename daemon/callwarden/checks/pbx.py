@@ -17,7 +17,12 @@ PATIENCE = 8.0  # seconds: AMI's own time to connect and log in is 5
 LONG_LISTING = 20.0  # seconds: a FreePBX dialplan has some ten thousand lines
 FILE_OF_MONITOR = "MIXMONITOR_FILENAME"
 GLOBALS = ("CALLWARDEN_AGI", "CALLWARDEN_SPOOL")
-MODULES = ("app_mixmonitor.so", "app_stack.so", "res_agi.so", "func_periodic_hook.so")
+# What dialplan/callwarden.conf and the recorders call. Without func_env it cannot see that the daemon hangs, without
+# func_timeout it cannot break a step off, without func_db, func_uri and func_strings it leaves no notes.
+MODULES = (
+    "app_mixmonitor.so", "app_stack.so", "func_db.so", "func_env.so", "func_logic.so", "func_periodic_hook.so",
+    "func_strings.so", "func_timeout.so", "func_uri.so", "res_agi.so",
+)  # fmt: skip
 
 Section = tuple[tuple[str, str], ...]
 Sections = Mapping[str, Section]

@@ -10,7 +10,7 @@ from typing import Any
 from callwarden.assets import prompts
 from callwarden.checks.finding import Finding, ok, problem, warning
 from callwarden.config import Settings
-from callwarden.core.policy import PROMPT_NOT_RECORDED, PROMPT_OUTBOUND, PROMPT_RESUMED
+from callwarden.core.policy import PROMPT_JOINED, PROMPT_NOT_RECORDED, PROMPT_OUTBOUND, PROMPT_RESUMED
 from callwarden.sounds import SoundsError, prompt_hash
 
 ABOUT = "sounds"
@@ -25,6 +25,7 @@ def wanted(settings: Settings) -> list[tuple[str, str]]:
     found = [(did.language, did.prompt) for did in announce.did]
     found += [(announce.language, INBOUND)] if announce.inbound != "off" else []
     found += [(announce.language, PROMPT_OUTBOUND)] if announce.outbound != "off" else []
+    found += [(announce.language, PROMPT_JOINED)] if announce.joining != "off" else []
     if card.line:
         found += [(announce.language, UNAVAILABLE)]
         found += [(announce.language, PROMPT_NOT_RECORDED)] if card.not_recorded_prompt else []
