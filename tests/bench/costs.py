@@ -27,6 +27,36 @@ class Rest(TypedDict):
     of: dict[str, Cost]
 
 
+class Surroundings(TypedDict):
+    """Of the machine's time, in per cent: what these processes used, other programs, the hypervisor, nobody."""
+
+    ours: float
+    others: float
+    stolen: float
+    idle: float
+
+
+class Watch:
+    """From its making to `surroundings`. The benchmark itself counts as one of `pids`."""
+
+    def __init__(self, pids: Pids) -> None:
+        self._pids = {**pids, "benchmark": os.getpid()}
+        self._began, self._ours = _machine(), sum(cpu_of(self._pids).values())
+
+    def surroundings(self) -> Surroundings:
+        spent = [after - before for before, after in zip(self._began, _machine(), strict=True)]
+        user, nice, system, idle, waiting, _, _, stolen = spent
+        ours, whole = sum(cpu_of(self._pids).values()) - self._ours, sum(spent)
+        shares = (ours, max(0.0, user + nice + system - ours), stolen, idle + waiting)
+        mine, others, taken, free = (round(100 * seconds / whole, 1) for seconds in shares)
+        return Surroundings(ours=mine, others=others, stolen=taken, idle=free)
+
+
+def _machine() -> list[float]:
+    """Seconds of all cores: user, nice, system, idle, waiting, interrupts twice, stolen."""
+    return [int(ticks) / TICK for ticks in Path("/proc/stat").read_text().split()[1:9]]
+
+
 def cpu_seconds(pid: int) -> float:
     """User and system time of all its threads."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

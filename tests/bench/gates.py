@@ -57,6 +57,7 @@ class Gate:
 
 def transfer(office: Office, call: Call) -> None:
     """The desk refers the caller to the card line; the card is paid and the caller comes back to the desk."""
+    referrer = call.agent
     mark = call.agent.begin_refer(f"sip:{CARD_EXTENSION}@127.0.0.1:{office.pbx.ports.sip}")
     card = office.answered(CARD_EXTENSION, mark)
     office.stop_listening(card)
@@ -64,6 +65,8 @@ def transfer(office: Office, call: Call) -> None:
     office.world.ami.try_action("Hangup", Channel=card.channel, Cause="16")
     call.agent = office.answered(call.desk, mark)
     office.stop_listening(call.agent)
+    # A telephone does so by itself. Asterisk waits a minute for it, and keeps the ports.
+    office.world.ami.try_action("Hangup", Channel=referrer.channel, Cause="16")
 
 
 def consult(office: Office, call: Call) -> None:

@@ -11,7 +11,7 @@ from rich.table import Table
 from bench.result import Result
 from bench.targets import Row, missed, rows
 
-WIDTHS = (66, 50, 20, 6)
+WIDTHS = (66, 50, 22, 8)
 WORDS = {True: "[green]met[/green]", False: "[bold red]missed[/bold red]", None: ""}
 PLAIN = {True: "met", False: "**missed**", None: ""}
 HOW = """\
@@ -43,9 +43,8 @@ def show(console: Console, result: Result) -> None:
     for group, members in groupby(rows(result), key=lambda row: row.group):
         console.print(_table(group, members))
     console.print(_headline(result))
-    about = {**result["machine"], **result["versions"], "date": result["date"]}
-    told = ", ".join(f"{name} {value}" for name, value in about.items())
-    console.print(f"{told}; took {result['took']:.0f} s", highlight=False)
+    told = ", ".join(f"{name} {value}" for name, value in _about(result).items())
+    console.print(told, highlight=False)
 
 
 def _table(group: str, members: Iterable[Row]) -> Table:
@@ -59,13 +58,19 @@ def _table(group: str, members: Iterable[Row]) -> Table:
 
 
 def page(result: Result) -> str:
-    machine, versions = result["machine"], result["versions"]
     parts = ["# What Callwarden costs, and how quick it is", "", f"{_headline(result)} ({result['date']}).", ""]
     for group, members in groupby(rows(result), key=lambda row: row.group):
         parts += [f"## {group}", "", "| | found | target | |", "|---|---|---|---|", *map(_line, members), ""]
     parts += [HOW, "## Measured on", ""]
-    parts += [f"* {name}: {value}" for name, value in {**machine, **versions, "date": result["date"]}.items()]
-    return "\n".join([*parts, f"* took: {result['took']:.0f} s", ""])
+    parts += [f"* {name}: {value}" for name, value in _about(result).items()]
+    return "\n".join([*parts, ""])
+
+
+def _about(result: Result) -> dict[str, str]:
+    time = {name: f"{share:.0f} %" for name, share in result["surroundings"].items()}
+    used = f"this {time['ours']}, other programs {time['others']}, the hypervisor {time['stolen']}, idle {time['idle']}"
+    about = {**result["machine"], **result["versions"], "date": result["date"], "took": f"{result['took']:.0f} s"}
+    return {**about, "the cores' time meanwhile": used}
 
 
 def _line(row: Row) -> str:

@@ -2,7 +2,7 @@
 
 from typing import TypedDict
 
-from bench.costs import Rest
+from bench.costs import Rest, Surroundings
 from bench.figures import Spread
 
 
@@ -82,6 +82,7 @@ class Result(TypedDict):
     took: float
     machine: dict[str, str]
     versions: dict[str, str]
+    surroundings: Surroundings
     lone: Lone
     missed_when_announced: Missed
     standing: Standing

@@ -26,6 +26,7 @@ Say = Callable[[str], None]
 
 def run(office: Office, plan: Plan, say: Say) -> Result:
     began, date, on = time.monotonic(), today(), machine()
+    watch = costs.Watch(office.pids)
     say(f"{plan.short_calls} calls one after another")
     lone = _one_by_one(office, plan)
     say(f"{plan.announced_calls} calls that are answered by the announcement")
@@ -36,8 +37,8 @@ def run(office: Office, plan: Plan, say: Say) -> Result:
     finished = _finish(office, calls, plan)
     return Result(
         name="speed", date=date, took=round(time.monotonic() - began, 1), machine=on,
-        versions=versions(office.pbx.ami), lone=lone, missed_when_announced=announced, standing=standing,
-        finished=finished,
+        versions=versions(office.pbx.ami), surroundings=watch.surroundings(), lone=lone,
+        missed_when_announced=announced, standing=standing, finished=finished,
     )  # fmt: skip
 
 
