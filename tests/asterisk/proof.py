@@ -5,7 +5,6 @@ The ledger says what each second of a channel was; the recording in the vault mu
 
 import sqlite3
 import time
-import weakref
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -60,12 +59,11 @@ class Account:
 
     def __init__(self, lab: Lab, since: float) -> None:
         self.lab = lab
-        self.db = open_readonly(lab.catalogue_path)
-        weakref.finalize(self, self.db.close)
-        rows = self.db.conn.execute("SELECT linked_id FROM calls WHERE started >= ? ORDER BY started", [since])
-        stories = [story(self.db, linked_id) for (linked_id,) in rows.fetchall()]
-        self.stories: list[Story] = [one for one in stories if one is not None]
-        self.legs = [self._leg(self.db, channel) for one in self.stories for channel in one.channels]
+        with closing(open_readonly(lab.catalogue_path)) as db:
+            rows = db.conn.execute("SELECT linked_id FROM calls WHERE started >= ? ORDER BY started", [since])
+            stories = [story(db, linked_id) for (linked_id,) in rows.fetchall()]
+            self.stories: list[Story] = [one for one in stories if one is not None]
+            self.legs = [self._leg(db, channel) for one in self.stories for channel in one.channels]
 
     def _leg(self, db: Database, channel: Channel) -> Leg:
         rows = ledger_rows(db, channel.unique_id)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from proof import Account, settled
 
+from callwarden.storage.database import open_readonly
 from callwarden.storage.search import find_calls
 from lab import tones
 from lab.lab import Lab
@@ -66,9 +67,10 @@ def test_hostile_callers_are_catalogued_as_given_and_change_nothing(brisk_lab: L
 def assert_each_is_catalogued(account: Account) -> None:
     given = {story.call.call.caller_number for story in account.stories}
     assert given == {*NUMBERS.values(), *RAW, "07700900123"}
-    for number in ("07700|900123", "../../x", "9" * 79):
-        found = find_calls(account.db, text=number) or find_calls(account.db, number=number)
-        assert number in {one.call.caller_number for one in found}, number
+    with contextlib.closing(open_readonly(account.lab.catalogue_path)) as db:
+        for number in ("07700|900123", "../../x", "9" * 79):
+            found = find_calls(db, text=number) or find_calls(db, number=number)
+            assert number in {one.call.caller_number for one in found}, number
     names = {story.call.call.caller_name for story in account.stories}
     assert {"Ann", "../../../etc/passwd", "Smith, John,b(x)", "a|b|c", "[bold red]Ann[/]", "Zoë 🐈"} <= names
 
