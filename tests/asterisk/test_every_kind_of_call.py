@@ -236,6 +236,7 @@ def test_an_attended_transfer_to_another_phone(brisk_lab: Lab, _version: str) ->
     first.press("204")
     second = brisk_lab.world.party_at("204")
     wait_until(lambda: second.hears(tone_of("202"), 0.3))
+    time.sleep(TALK)
     first.hang_up()
     wait_until(lambda: second.hears(CALLER, 0.3))
     time.sleep(TALK + REARRANGED)
@@ -243,8 +244,8 @@ def test_an_attended_transfer_to_another_phone(brisk_lab: Lab, _version: str) ->
     assert {leg.channel.endpoint for leg in account.legs} == {"PJSIP/trunk", "PJSIP/202", "PJSIP/204"}
     assert account.caller.outline == ["recorded"]
     assert_sound_agrees(account.caller, CALLER, MUSIC_ON_HOLD)
-    # The consultation is in the files of those who had it, and not in the caller's. On Debian's 22.10 the new phone's own
-    # recorder may have lost the caller (README, Limits): what the two said to each other is in the caller's file.
+    # The consultation is in the files of those who had it, and not in the caller's. On Debian's 22.10 the new phone's
+    # own recorder may have lost the caller (README, Limits): what the two said is in the caller's file.
     assert tones.seconds_with(account.of("PJSIP/202").file or "", tone_of("204")) > 0.5
     if _version == "16":
         assert_nothing_missed(account.of("PJSIP/204"), second, CALLER)
