@@ -71,7 +71,8 @@ class Wiretap:
 
     def __enter__(self) -> Self:
         try:
-            self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_P_IP))
+            # Of protocol 0, which hears nothing: only bind() opens its ears, behind the filter.
+            self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
         except PermissionError as error:
             raise PermissionError("watching loopback needs CAP_NET_RAW; give it to this container") from error
         _attach(self._socket, port_filter(self._ports))
