@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
 from callwarden.config import ConfigError, Period, Settings, doubts, load, sample, settings_from
-from callwarden.config.settings import CardLine, Did, Section
+from callwarden.config.section import Section
+from callwarden.config.settings import CardLine, Did
 
 SAMPLE = Path(__file__).parent.parent / "config" / "callwarden.toml"
 NOWHERE: Mapping[str, str] = {"CREDENTIALS_DIRECTORY": "/nonexistent"}

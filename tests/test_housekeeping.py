@@ -4,6 +4,7 @@ import asyncio
 import time
 from pathlib import Path
 
+from callwarden.alarms import Alarms
 from callwarden.config import Settings, settings_from
 from callwarden.core.facts import Call, Channel, Direction, Recording, RecordingState, Role
 from callwarden.housekeeping import LAST, Housekeeping
@@ -23,7 +24,7 @@ def settings_in(folder: Path, schedule: str = "30 2 * * *") -> Settings:
 
 async def keeper_with(folder: Path, ended_days_ago: dict[str, float], schedule: str = "30 2 * * *") -> Keeper:
     """A started keeper whose catalogue has one stored recording a call."""
-    keeper = Keeper(settings_in(folder, schedule), lambda _: None)
+    keeper = Keeper(settings_in(folder, schedule), lambda _: None, Alarms())
     await keeper.start()
     for unique_id, days in ended_days_ago.items():
         ended = time.time() - days * DAY
@@ -59,7 +60,7 @@ async def until_purged(keeper: Keeper, unique_id: str, seconds: float = 5) -> bo
 
 async def test_only_what_is_due_goes_and_a_dry_run_says_so_before(tmp_path: Path) -> None:
     keeper = await keeper_with(tmp_path, {"old": 200, "young": 100})
-    housekeeping = Housekeeping(keeper)
+    housekeeping = Housekeeping(keeper, Alarms())
     assert [due.unique_id for due in await housekeeping.due()] == ["old"]
     report = await housekeeping.purge()
     assert (report.purged, report.forgotten, report.problems) == (1, 1, [])
@@ -71,7 +72,7 @@ async def test_only_what_is_due_goes_and_a_dry_run_says_so_before(tmp_path: Path
 async def test_a_purge_that_was_missed_is_made_up_for_at_the_start(tmp_path: Path) -> None:
     keeper = await keeper_with(tmp_path, {"old": 200})
     await keeper.on_catalogue(lambda db: set_setting(db, LAST, repr(time.time() - 3 * DAY)))
-    housekeeping = Housekeeping(keeper)
+    housekeeping = Housekeeping(keeper, Alarms())
     await housekeeping.start()
     assert await until_purged(keeper, "old")
     await housekeeping.stop()
@@ -81,7 +82,7 @@ async def test_a_purge_that_was_missed_is_made_up_for_at_the_start(tmp_path: Pat
 async def test_a_start_soon_after_the_last_purge_purges_nothing(tmp_path: Path) -> None:
     keeper = await keeper_with(tmp_path, {"old": 200}, "0 0 1 1 *")
     await keeper.on_catalogue(lambda db: set_setting(db, LAST, repr(time.time() - 60)))
-    housekeeping = Housekeeping(keeper)
+    housekeeping = Housekeeping(keeper, Alarms())
     await housekeeping.start()
     assert not await until_purged(keeper, "old", 0.5)
     assert housekeeping.next_purge is not None
@@ -91,7 +92,7 @@ async def test_a_start_soon_after_the_last_purge_purges_nothing(tmp_path: Path) 
 
 async def test_another_schedule_counts_from_its_reload_on(tmp_path: Path) -> None:
     keeper = await keeper_with(tmp_path, {}, "0 0 1 1 *")
-    housekeeping = Housekeeping(keeper)
+    housekeeping = Housekeeping(keeper, Alarms())
     await housekeeping.start()
     before = housekeeping.next_purge
     keeper.settings = settings_in(tmp_path, "* * * * *")

@@ -13,6 +13,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.cron import CronTrigger
 from sqlite_utils import Database
 
+from callwarden.alarms import Alarms
 from callwarden.config import Settings
 from callwarden.core.retention import Rule
 from callwarden.storage.database import set_setting, setting
@@ -30,8 +31,8 @@ LATE_SECONDS = 3600
 class Housekeeping:
     """``keeper`` holds the catalogue and the vault."""
 
-    def __init__(self, keeper: Keeper) -> None:
-        self._keeper = keeper
+    def __init__(self, keeper: Keeper, alarms: Alarms) -> None:
+        self._keeper, self._alarms = keeper, alarms
         self._scheduler = AsyncIOScheduler()
         self._purging = asyncio.Lock()
 
@@ -74,7 +75,7 @@ class Housekeeping:
             await self._keeper.on_catalogue(lambda db: set_setting(db, LAST, repr(now)))
         log.info("purge: %d recordings deleted, %d calls forgotten", report.purged, report.forgotten)
         for problem in report.problems:
-            log.warning("ALARM purge: %s", problem)
+            self._alarms.sound("purge", problem)
         return report
 
     async def _missed(self) -> bool:

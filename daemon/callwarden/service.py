@@ -16,6 +16,7 @@ from ipaddress import ip_network
 from typing import Any
 
 from callwarden import logs, narrative
+from callwarden.alarms import Alarms
 from callwarden.asterisk import notes
 from callwarden.asterisk.agi import AgiServer
 from callwarden.asterisk.ami import ActionFailed, AmiLink, LinkState
@@ -60,6 +61,7 @@ class Service:
         self._tasks: set[asyncio.Task[None]] = set()
         self.translator = Translator()
         self.clock = Clock(self.receive)
+        self.alarms = Alarms()
         self.link = AmiLink(
             settings.ami.host,
             settings.ami.port,
@@ -75,7 +77,7 @@ class Service:
             self.receive,
             self.translator.expect_monitor,
         )
-        self.keeper = Keeper(settings, self.receive)
+        self.keeper = Keeper(settings, self.receive, self.alarms)
         self.spool = Spool(settings.spool.path, self.receive)
         self.steps = Steps(self.receive, self._sound, self.keeper.prompt_hash)
         self.agi = AgiServer(
@@ -93,7 +95,7 @@ class Service:
             on_state=self._ari_state,
         )
         self.pulse = Pulse(settings.spool.path, lambda: not self.warden.book.blind)
-        self.housekeeping = Housekeeping(self.keeper)
+        self.housekeeping = Housekeeping(self.keeper, self.alarms)
         self.desk = Desk(self)
         self.control = ControlServer(settings.control.socket, settings.control.group, self.desk.handlers())
 
@@ -190,7 +192,7 @@ class Service:
             case do.ReplyToOperator():
                 self.desk.reply(action)
             case do.RaiseAlarm():
-                log.warning("ALARM %s: %s", action.kind, action.text, extra=logs.about(channel=action.unique_id))
+                self.alarms.sound(action.kind, action.text, action.unique_id)
             case _:
                 unexpected(action)
 

@@ -1,6 +1,7 @@
 """The configuration: one TOML file, typed, frozen, and checked as a whole before anything starts.
 
-settings.py     every option, its default and its reason
+settings.py     every option, its default and its reason; large subjects have a module of their own
+section.py      what a section is made of
 kinds.py        the kinds of value an option may have
 checks.py       what two options say together
 doubts.py       what is allowed and yet worth a second look

@@ -13,7 +13,8 @@ from typing import Literal, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from callwarden.config.settings import CardLine, Did, Section, Settings
+from callwarden.config.section import Section
+from callwarden.config.settings import CardLine, Did, Settings
 from callwarden.core.period import Period
 
 WIDTH = 100

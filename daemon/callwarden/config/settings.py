@@ -7,21 +7,11 @@ Checks that read more than one option are in checks.py, so that all errors come 
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from pydantic import Field, SecretStr
 
 from callwarden.config import kinds as kind
+from callwarden.config.section import LISTED, Section
 from callwarden.core.period import Period
-
-LISTED = Field(strict=False)
-"""TOML gives lists, frozen settings hold tuples: the one place where the types may differ."""
-
-
-class Section(BaseModel):
-    """Strict: a number in quotes is an error, not a guess; an unknown option is an error too."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
 
 
 class Ami(Section):

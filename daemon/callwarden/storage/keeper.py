@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
+from callwarden.alarms import Alarms
 from callwarden.answers import Sound, Sounds
 from callwarden.assets import prompts
 from callwarden.config import Settings
@@ -47,8 +48,8 @@ NOTHING_RECORDED = "nothing was recorded: silent or without a recorder from begi
 class Keeper:
     """``post`` takes events, in the event loop. ``settings`` may be replaced while it runs."""
 
-    def __init__(self, settings: Settings, post: Callable[[ev.Event], None]) -> None:
-        self.settings, self._post = settings, post
+    def __init__(self, settings: Settings, post: Callable[[ev.Event], None], alarms: Alarms) -> None:
+        self.settings, self._post, self._alarms = settings, post, alarms
         self.vault = Vault(settings.vault.path)
         self.state = WriterState("", 0, 0)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="finish", initializer=lower_priority)
@@ -110,7 +111,7 @@ class Keeper:
     def _reported(self, state: WriterState) -> None:
         self.state = state
         if state.problem:
-            log.warning("ALARM catalogue: %s (%d facts wait)", state.problem, state.waiting)
+            self._alarms.sound("catalogue", f"{state.problem} ({state.waiting} facts wait)")
         else:
             log.info("the catalogue is written again")
 

@@ -1,15 +1,8 @@
-"""The catalogue's schema, one migration a version, applied by sqlite-utils' own ``Migrations``.
-
-A migration that was released is never edited: a later one changes what it made, and an old database file in
-``tests/data`` is upgraded by a test. Times are REAL, UTC epoch seconds. Text that a caller chose is kept as
-given, as TEXT, or as a BLOB where TEXT cannot hold it (see ``rows``). Never ``executescript`` here: it
-commits first.
-"""
+"""Calls, channels, recordings, what was said and silenced, search, purge. Times are REAL, UTC epoch seconds."""
 
 from sqlite_utils import Database
-from sqlite_utils.migrations import Migrations
 
-migrations = Migrations("callwarden")
+from callwarden.storage.migrations.registry import migrations
 
 CALLS = """
 CREATE TABLE calls (
@@ -177,7 +170,7 @@ CALLS_TEXT = "CREATE VIRTUAL TABLE calls_text USING fts5(words, tokenize = 'unic
 
 @migrations(name="0001_calls_recordings_and_their_spans")
 def calls_recordings_and_their_spans(db: Database) -> None:
-    """Issue 2: calls, channels, recordings, what was said and silenced, search, purge."""
+    """Calls, channels, recordings, what was said and silenced, search, purge."""
     tables = (CALLS, CHANNELS, RECORDINGS, SEGMENTS, SUSPENSIONS, ANNOUNCEMENTS, GAPS, NUMBERS, PARTIES)
     for statement in (*tables, TOMBSTONES, PURGE_MARKS, SETTINGS, *INDEXES, CALLS_TEXT):
         db.execute(statement)

@@ -1,0 +1,12 @@
+"""The catalogue's schema: one module a subject, one migration a version, applied in the order of the imports here.
+
+A migration that was released is never edited: a later one changes what it made, and an old database file in
+``tests/data`` is upgraded by a test. Times are REAL, UTC epoch seconds. Text that a caller chose is kept as
+given, as TEXT, or as a BLOB where TEXT cannot hold it (see ``rows``). Never ``executescript`` here: it
+commits first.
+"""
+
+from callwarden.storage.migrations import main_job  # noqa: F401
+from callwarden.storage.migrations.registry import migrations
+
+__all__ = ["migrations"]
