@@ -1,9 +1,7 @@
 """From closed segments to one recording in the vault: once, whole, whatever stops it on the way."""
 
 import hashlib
-import os
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,7 +13,7 @@ from callwarden.core.facts import RecordingState, SegmentState
 from callwarden.storage import reading
 from callwarden.storage.catalogue import save, save_all
 from callwarden.storage.database import open_catalogue, open_readonly
-from callwarden.storage.finish import Discarded, Finished, FinishFailed, FinishJob, discard, finish, lower_priority
+from callwarden.storage.finish import Discarded, Finished, FinishFailed, FinishJob, discard, finish
 from callwarden.storage.parts import pieces
 from callwarden.storage.vault import Vault
 from storage_world import (
@@ -284,16 +282,3 @@ def test_a_stored_recording_is_not_discarded(world: World) -> None:
     world.finish()
     assert isinstance(discard(world.job(), world.run, "a mistake"), FinishFailed)
     assert world.vault.exists(NAME)
-
-
-def test_finishing_gives_way_to_everything_else() -> None:
-    niceness: list[int] = []
-
-    def work() -> None:
-        lower_priority()
-        niceness.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert niceness[0] >= 10

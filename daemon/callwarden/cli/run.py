@@ -13,6 +13,7 @@ from callwarden.cli.frame import Exit
 from callwarden.config import Settings, doubts
 from callwarden.control import ControlError
 from callwarden.guard import guarded
+from callwarden.priority import go_first
 from callwarden.storage.database import CatalogueError
 from callwarden.unattended import CannotRun, Unattended, alone, set_up_logs
 
@@ -29,6 +30,8 @@ def run() -> None:
     set_up_logs(settings)
     for doubt in doubts(settings, path):
         log.warning("configuration: %s", doubt)
+    if not go_first():
+        log.info("the daemon runs at the usual priority: a busy machine may make callers wait at the card line")
     try:
         asyncio.run(_run(path, settings))
     except CannotRun as error:

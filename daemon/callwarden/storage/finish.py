@@ -9,11 +9,8 @@ hashes and writes in chunks that release the GIL. It may stop dead between any t
 4. Only then the spool's files go.
 """
 
-import contextlib
-import os
 import sqlite3
 import stat
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,7 +28,6 @@ from callwarden.storage.vault import Vault, VaultError, name_of
 
 T = TypeVar("T")
 # Behind the event loop's thread and Asterisk, in front of nothing.
-NICENESS = 10
 # A recorder starts and ends some frames beside its confirmations; more than this many seconds is worth a note.
 NOTED_SECONDS = 1.0
 # Asterisk's longest header: what is no longer than this holds nothing (0 bytes: it crashed before it wrote one).
@@ -98,12 +94,6 @@ class _Row:
     bytes: int
     seconds: float
     note: str
-
-
-def lower_priority() -> None:
-    """Make the thread that calls it give way (Linux keeps a niceness for each thread): a pool's initializer."""
-    with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
 
 
 def finish(job: FinishJob, vault: Vault, run: Run) -> Finished | FinishFailed:

@@ -22,6 +22,7 @@ from callwarden.config import Settings
 from callwarden.core import actions as do
 from callwarden.core import events as ev
 from callwarden.core.facts import Fact, Note, Segment
+from callwarden.priority import give_way
 from callwarden.sounds import FORMATS, SoundsError, prompt_hash
 from callwarden.storage.finish import (
     Discarded,
@@ -30,7 +31,6 @@ from callwarden.storage.finish import (
     FinishJob,
     discard,
     finish,
-    lower_priority,
 )
 from callwarden.storage.noted import take_in, take_in_told
 from callwarden.storage.parts import pieces
@@ -52,7 +52,7 @@ class Keeper:
         self.settings, self._post, self._alarms = settings, post, alarms
         self.vault = Vault(settings.vault.path)
         self.state = WriterState("", 0, 0)
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="finish", initializer=lower_priority)
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="finish", initializer=give_way)
         self.prompt_hash = lru_cache(maxsize=64)(self._prompt_hash)
 
     async def start(self) -> list[ev.ChannelRemembered]:

@@ -1,0 +1,71 @@
+"""The loop runs ahead of others where the system allows it, and what works behind it never does."""
+
+import os
+import subprocess
+import sys
+import threading
+
+from callwarden import priority
+
+GO_FIRST = """
+import os, threading
+from callwarden.priority import go_first
+policies = []
+allowed = go_first()
+policy = lambda: os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK
+thread = threading.Thread(target=lambda: policies.append(policy()))
+thread.start()
+thread.join()
+print(allowed, policy() == os.SCHED_RR, policies == [os.SCHED_OTHER])
+"""
+REFUSED = """
+import os, resource, threading, callwarden.priority  # before it may read nothing more
+resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))
+os.setuid(65534)
+"""
+SPIN = """
+from callwarden import priority
+priority.SPINNING = 300_000
+assert priority.go_first() or not print("not allowed")
+while True: pass
+"""
+
+
+def run(code: str, *before: str) -> subprocess.CompletedProcess[str]:
+    command = [*before, sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+
+
+def allowed_here() -> bool:
+    return run("import os; os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))").returncode == 0
+
+
+def test_the_loop_runs_ahead_where_it_may_and_threads_made_later_do_not() -> None:
+    allowed = allowed_here()
+    done = run(GO_FIRST)
+    assert done.stdout.split() == [str(allowed), str(allowed), "True"], done.stderr
+
+
+def test_where_it_is_not_granted_the_daemon_runs_as_usual() -> None:
+    done = run(REFUSED + GO_FIRST)
+    assert done.stdout.split() == ["False", "False", "True"], done.stderr
+
+
+def test_a_loop_that_spins_ahead_of_all_others_is_ended_by_the_kernel() -> None:
+    if allowed_here():
+        assert run(SPIN).returncode < 0
+    else:  # then it spins at the usual priority, and the guard ends it
+        assert run(SPIN.replace("while True: pass", "")).stdout == "not allowed\n"
+
+
+def test_what_works_behind_the_loop_gives_way_to_everything_else() -> None:
+    niceness: list[int] = []
+
+    def work() -> None:
+        priority.give_way()
+        niceness.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert niceness[0] >= 10
