@@ -5,9 +5,11 @@ from copy import deepcopy
 import pytest
 
 from callwarden.core import actions as do
+from callwarden.core import noted, orders
 from callwarden.core import recorder as rec
 from callwarden.core.facts import Gap, RecordingState, Segment, SegmentState
-from callwarden.core.recorder import Recorder, begun, segment_file, tell
+from callwarden.core.orders import tell
+from callwarden.core.recorder import Recorder, begun, segment_file
 from callwarden.core.recording import IllegalSignal, Signal
 
 
@@ -21,13 +23,13 @@ def file_of(actions: list[do.Action]) -> str:
 
 
 def actions_of(recorder: Recorder, file: str, at: float) -> list[do.Action]:
-    return rec.note_started(recorder, file, "0x1", at)
+    return noted.note_started(recorder, file, "0x1", at)
 
 
 def recording() -> tuple[Recorder, str]:
     recorder = new()
     file = file_of(tell(recorder, Signal.START, 1.0))
-    rec.note_started(recorder, file, "0x1", 1.5)
+    noted.note_started(recorder, file, "0x1", 1.5)
     return recorder, file
 
 
@@ -66,9 +68,9 @@ def test_an_overtaken_start_says_nothing_of_the_present() -> None:
     first = file_of(tell(recorder, Signal.START, 1.0))
     tell(recorder, Signal.SUSPEND, 1.1)
     second = file_of(tell(recorder, Signal.RESUME, 1.2))
-    rec.note_started(recorder, first, "0x1", 1.3)
+    noted.note_started(recorder, first, "0x1", 1.3)
     states = [recorder.state]
-    rec.note_start_failed(recorder, second, "no", 1.4)
+    noted.note_start_failed(recorder, second, "no", 1.4)
     states.append(recorder.state)
     assert states == [RecordingState.STARTING, RecordingState.FAILED]
 
@@ -76,10 +78,10 @@ def test_an_overtaken_start_says_nothing_of_the_present() -> None:
 def test_only_the_answer_was_lost_where_the_file_has_been_seen() -> None:
     recorder = new()
     file = file_of(tell(recorder, Signal.START, 1.0))
-    rec.note_hung_up(recorder, 2.0)
+    noted.note_hung_up(recorder, 2.0)
     tell(recorder, Signal.HUNG_UP, 2.0)
-    rec.note_file_closed(recorder, file, 1000, 2.0)
-    assert rec.note_start_failed(recorder, file, "no answer in time", 3.0) == []
+    noted.note_file_closed(recorder, file, 1000, 2.0)
+    assert noted.note_start_failed(recorder, file, "no answer in time", 3.0) == []
 
 
 def test_the_time_between_the_answer_and_a_slow_start_is_a_gap_with_a_cause() -> None:
@@ -92,38 +94,38 @@ def test_nothing_is_missing_before_somebody_answers() -> None:
     recorder = new(answered=None)
     file = file_of(tell(recorder, Signal.START, 1.0))
     assert not any(isinstance(one, do.Save) and isinstance(one.fact, Gap) for one in actions_of(recorder, file, 1.5))
-    assert rec.note_answered(recorder, 2.0) == []
+    assert noted.note_answered(recorder, 2.0) == []
     assert recorder.gaps == []
 
 
 def test_an_answer_whose_news_comes_behind_the_recorders_has_its_gap_all_the_same() -> None:
     recorder = new(answered=None)
     actions_of(recorder, file_of(tell(recorder, Signal.START, 1.0)), 1.5)
-    [save] = rec.note_answered(recorder, 1.4)
+    [save] = noted.note_answered(recorder, 1.4)
     assert save == do.Save(Gap(unique_id=recorder.unique_id, started=1.0, ended=1.5, cause=rec.STARTED_LATE))
 
 
 def test_a_gap_is_saved_when_it_ends_so_that_a_crash_does_not_forget_it() -> None:
     recorder, file = recording()
-    rec.note_file_closed(recorder, file, 1000, 5.0)
-    rec.note_lost(recorder)
+    noted.note_file_closed(recorder, file, 1000, 5.0)
+    noted.note_lost(recorder)
     again = file_of(tell(recorder, Signal.LOST, 5.5))
-    saved = rec.note_started(recorder, again, "0x1", 5.6)
+    saved = noted.note_started(recorder, again, "0x1", 5.6)
     assert do.Save(recorder.gaps[-1]) in saved
     assert recorder.gaps[-1].cause == rec.LOST
 
 
 def test_a_file_that_was_never_seen_makes_its_time_a_gap() -> None:
     recorder, file = recording()
-    rec.note_hung_up(recorder, 9.0)
-    rec.note_file_closed(recorder, file, -1, 10.0)
+    noted.note_hung_up(recorder, 9.0)
+    noted.note_file_closed(recorder, file, -1, 10.0)
     assert (recorder.gaps[-1].started, recorder.gaps[-1].ended) == (1.5, 9.0)
     assert recorder.gaps[-1].cause == rec.NO_FILE
 
 
 def test_a_monitor_of_the_dialplan_is_adopted_from_when_its_file_says() -> None:
     recorder = new()
-    rec.adopt(recorder, "1795310419.0-dialplan17.wav", "0x1", "dialplan", 30.0)
+    noted.adopt(recorder, "1795310419.0-dialplan17.wav", "0x1", "dialplan", 30.0)
     [segment] = recorder.segments
     assert (segment.started, segment.started_by) == (17.0, "dialplan")
     assert recorder.state is RecordingState.RECORDING
@@ -132,10 +134,10 @@ def test_a_monitor_of_the_dialplan_is_adopted_from_when_its_file_says() -> None:
 def test_our_own_monitor_that_runs_after_all_is_taken_back() -> None:
     recorder = new()
     first = file_of(tell(recorder, Signal.START, 1.0))
-    rec.note_start_failed(recorder, first, "no answer in time", 3.0)
+    noted.note_start_failed(recorder, first, "no answer in time", 3.0)
     tell(recorder, Signal.RETRY, 3.2)
-    rec.note_start_failed(recorder, recorder.segments[-1].file, "the link was lost", 3.3)
-    rec.adopt_own(recorder, first, 4.0)
+    noted.note_start_failed(recorder, recorder.segments[-1].file, "the link was lost", 3.3)
+    noted.adopt_own(recorder, first, 4.0)
     assert recorder.state is RecordingState.RECORDING
     assert recorder.segments[-1].file == first
     assert recorder.missing is None
@@ -146,7 +148,7 @@ def test_retries_become_rarer_but_never_end() -> None:
     tell(recorder, Signal.START, 0.0)
     delays = []
     for _ in range(6):
-        actions = rec.note_start_failed(recorder, recorder.segments[-1].file, "no", 0.0)
+        actions = noted.note_start_failed(recorder, recorder.segments[-1].file, "no", 0.0)
         delays += [action.seconds for action in actions if isinstance(action, do.SetTimer)]
         tell(recorder, Signal.RETRY, 0.0)
     assert delays == [0.2, 1.0, 2.0, 5.0, 5.0, 5.0]
@@ -155,7 +157,7 @@ def test_retries_become_rarer_but_never_end() -> None:
 def test_finishing_hands_over_everything_but_what_failed() -> None:
     recorder, file = recording()
     recorder.segments.append(Segment(file="x", unique_id="x", number=2, state=SegmentState.FAILED, asked=2.0))
-    rec.note_hung_up(recorder, 9.0)
-    finished = rec.finishing(recorder)
+    noted.note_hung_up(recorder, 9.0)
+    finished = orders.finishing(recorder)
     assert isinstance(finished, do.FinishRecording)
     assert [segment.file for segment in finished.segments] == [file]

@@ -7,13 +7,12 @@ be done about it.
 from dataclasses import replace
 
 from callwarden.core import actions as do
-from callwarden.core import announcing, card_line, gate, memory, policy, scope, silence
+from callwarden.core import announcing, card_line, gate, memory, noted, policy, scope, silence
 from callwarden.core import events as ev
-from callwarden.core import recorder as rec
 from callwarden.core.book import Book
 from callwarden.core.calls import CardStage, Leg
 from callwarden.core.facts import Call, Direction, Role
-from callwarden.core.recorder import tell
+from callwarden.core.orders import tell
 from callwarden.core.recording import OPEN, SILENT, Signal
 
 Actions = list[do.Action]
@@ -93,7 +92,7 @@ def answered(book: Book, event: ev.ChannelAnswered) -> Actions:
         return []
     leg.answered = event.at
     recorder = book.recorders.get(event.unique_id)
-    actions = rec.note_answered(recorder, event.at) if recorder is not None else []
+    actions = noted.note_answered(recorder, event.at) if recorder is not None else []
     if not book.is_party(leg):
         return actions
     actions.append(book.channel_fact(leg))
@@ -175,10 +174,10 @@ def hung_up(book: Book, event: ev.ChannelHungUp) -> Actions:
     others = book.calls.conversation(event.unique_id) - {event.unique_id}
     recorder = book.recorders.get(event.unique_id)
     talked = book.calls.hearing(event.unique_id) - {event.unique_id}
-    ended = event.at if event.seen else rec.last_seen(recorder, event.at)
+    ended = event.at if event.seen else noted.last_seen(recorder, event.at)
     actions: Actions = []
     if recorder is not None and recorder.state in OPEN:
-        actions += rec.note_hung_up(recorder, ended)
+        actions += noted.note_hung_up(recorder, ended)
         actions += tell(recorder, Signal.HUNG_UP, event.at)
     if book.is_party(leg):
         actions.append(book.channel_fact(leg, ended=ended))

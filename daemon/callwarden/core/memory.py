@@ -7,13 +7,15 @@ open. One that has gone meanwhile is finished from the files it left; when it en
 from dataclasses import replace
 
 from callwarden.core import actions as do
+from callwarden.core import noted
 from callwarden.core import recorder as rec
 from callwarden.core.book import Book
 from callwarden.core.calls import CardStage, Leg
 from callwarden.core.card_line import CARD_CONTEXT
 from callwarden.core.events import ChannelCreated, ChannelRemembered
 from callwarden.core.facts import Announcement, RecordingState, Role, SegmentState
-from callwarden.core.recorder import Recorder, tell
+from callwarden.core.orders import tell
+from callwarden.core.recorder import Recorder
 from callwarden.core.recording import Signal
 from callwarden.core.silence import IN_PLACE, watch
 
@@ -42,8 +44,8 @@ def adopt_running(book: Book, leg: Leg, recorder: Recorder | None, event: Channe
     if not event.file or recorder.state not in (RecordingState.WANTED, RecordingState.FAILED):
         return look
     if any(segment.file == event.file for segment in recorder.segments):
-        return look + rec.adopt_own(recorder, event.file, event.at)
-    return look + rec.adopt(recorder, event.file, event.monitor_id, ADOPTED, event.at)
+        return look + noted.adopt_own(recorder, event.file, event.at)
+    return look + noted.adopt(recorder, event.file, event.monitor_id, ADOPTED, event.at)
 
 
 def bury(book: Book, known: ChannelRemembered, at: float) -> list[do.Action]:
@@ -60,7 +62,7 @@ def bury(book: Book, known: ChannelRemembered, at: float) -> list[do.Action]:
         recorder.end_unseen = channel
         recorder.call_unseen = None if goes_on else known.call
     ended = channel.ended if channel.ended is not None else at
-    return [*call, *rec.note_hung_up(recorder, ended), *tell(recorder, Signal.HUNG_UP, ended)]
+    return [*call, *noted.note_hung_up(recorder, ended), *tell(recorder, Signal.HUNG_UP, ended)]
 
 
 def new_recorder(book: Book, leg: Leg, at: float) -> Recorder:

@@ -2,11 +2,11 @@
 
 from callwarden.core import actions as do
 from callwarden.core import events as ev
-from callwarden.core import gate, silence, steps
-from callwarden.core import recorder as rec
+from callwarden.core import gate, noted, silence, steps
 from callwarden.core.book import Book
 from callwarden.core.facts import RecordingState
-from callwarden.core.recorder import Recorder, tell
+from callwarden.core.orders import tell
+from callwarden.core.recorder import Recorder
 from callwarden.core.recording import OPEN, Signal
 
 Actions = list[do.Action]
@@ -34,7 +34,7 @@ def recorder_started(book: Book, event: ev.RecorderStarted) -> Actions:
     recorder = book.recorders.get(event.unique_id)
     if recorder is None:
         return []
-    actions = rec.note_started(recorder, event.file, event.monitor_id, event.at)
+    actions = noted.note_started(recorder, event.file, event.monitor_id, event.at)
     leg = book.leg(event.unique_id)
     if leg is None or recorder.state is not RecordingState.RECORDING:
         return actions
@@ -47,7 +47,7 @@ def recorder_start_failed(book: Book, event: ev.RecorderStartFailed) -> Actions:
     recorder = book.recorders.get(event.unique_id)
     if recorder is None:
         return []
-    actions = rec.note_start_failed(recorder, event.file, event.reason, event.at)
+    actions = noted.note_start_failed(recorder, event.file, event.reason, event.at)
     if recorder.state in OPEN:
         text = f"recording could not be started: {event.reason}"
         actions.append(do.RaiseAlarm("recorder-start-failed", text, event.unique_id))
@@ -60,7 +60,7 @@ def proven_stopped(book: Book, event: ev.RecordersProvenStopped) -> Actions:
     recorder = book.recorders.get(event.unique_id)
     if recorder is not None and event.proof == recorder.proof and recorder.state in OPEN:
         recorder.unproven = False
-        actions += rec.note_proven_stopped(recorder, event.how, event.at)
+        actions += noted.note_proven_stopped(recorder, event.how, event.at)
         actions += tell(recorder, Signal.PROVEN_STOPPED, event.at)
         if recorder.why == silence.RENEWED:
             actions += silence.review(book, [event.unique_id], event.at)
@@ -89,7 +89,7 @@ def file_closed(book: Book, event: ev.SegmentFileClosed) -> Actions:
     recorder = _owner(book, event.file)
     if recorder is None:
         return []
-    actions = rec.note_file_closed(recorder, event.file, event.size, event.at)
+    actions = noted.note_file_closed(recorder, event.file, event.size, event.at)
     running = recorder.segments[-1].file == event.file and recorder.state is RecordingState.RECORDING
     if running and event.size < 0:
         return actions + _nothing_written(recorder, event.at)
@@ -151,7 +151,7 @@ def store_failed(book: Book, event: ev.RecordingStoreFailed) -> Actions:
     if event.final:
         book.recorders.pop(event.unique_id)
         alarm = do.RaiseAlarm("recording-missing", f"a recording is lost: {event.reason}", event.unique_id)
-        return [alarm, *rec.note_missing(recorder, event.reason), *tell(recorder, Signal.GIVEN_UP, event.at)]
+        return [alarm, *noted.note_missing(recorder, event.reason), *tell(recorder, Signal.GIVEN_UP, event.at)]
     text = f"a recording could not be put into the vault and stays in the spool: {event.reason}"
     alarm = do.RaiseAlarm("store-failed", text, event.unique_id)
     return [alarm, *tell(recorder, Signal.STORE_FAILED, event.at)]
@@ -189,7 +189,7 @@ def lost(book: Book, unique_id: str, at: float) -> Actions:
     if recorder.segments[-1].closed is None:
         return []
     alarm = do.RaiseAlarm("recorder-lost", "somebody else stopped a recorder; it is started again", unique_id)
-    return [*rec.note_lost(recorder), *silence.start(book, recorder, Signal.LOST, at), alarm]
+    return [*noted.note_lost(recorder), *silence.start(book, recorder, Signal.LOST, at), alarm]
 
 
 def files_awaited(book: Book, unique_id: str, at: float) -> Actions:

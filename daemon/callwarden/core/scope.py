@@ -5,7 +5,7 @@ takes part; a transfer may leave it without, and then another one takes over.
 """
 
 from callwarden.core import actions as do
-from callwarden.core import card_line, memory, policy, silence
+from callwarden.core import card_line, memory, policy, rows, silence
 from callwarden.core import recorder as rec
 from callwarden.core.book import Book
 from callwarden.core.calls import Leg
@@ -22,7 +22,7 @@ def begin(book: Book, leg: Leg, at: float) -> Actions:
         return card_line.alarm_if_ungated(book, leg, at)
     recorder = book.recorders.get(leg.unique_id) or memory.new_recorder(book, leg, at)
     if book.blind:
-        rec.begin_gap(recorder, at, rec.NOT_RUNNING)
+        rows.begin_gap(recorder, at, rec.NOT_RUNNING)
     return [*silence.start(book, recorder, Signal.START, at), *_demote(book, leg, at)]
 
 
@@ -70,7 +70,7 @@ def _record_after_all(book: Book, leg: Leg, at: float) -> Actions:
     recorder = book.recorders.get(leg.unique_id)
     if recorder is None:
         recorder = memory.new_recorder(book, leg, at)
-        rec.begin_gap(recorder, at if leg.answered is None else leg.answered, policy.EXEMPT_ONE_PER_CALL)
+        rows.begin_gap(recorder, at if leg.answered is None else leg.answered, policy.EXEMPT_ONE_PER_CALL)
         return silence.start(book, recorder, Signal.START, at)
     recorder.exempt = ""
     return silence.resume_if_free(book, recorder, at)

@@ -4,7 +4,7 @@ While Asterisk is out of sight nothing is started and no gate opens; a snapshot 
 """
 
 from callwarden.core import actions as do
-from callwarden.core import channels, gate, memory, outcomes, scope, silence
+from callwarden.core import channels, gate, memory, outcomes, rows, scope, silence
 from callwarden.core import events as ev
 from callwarden.core import recorder as rec
 from callwarden.core.book import Book
@@ -57,7 +57,7 @@ def _begin_late(book: Book, leg: Leg, at: float) -> Actions:
     if recorder is None and scope.recordable(book, leg):
         recorder = memory.new_recorder(book, leg, leg.started)
     if recorder is not None and not recorder.taken_up:
-        rec.begin_gap(recorder, leg.started if leg.answered is None else leg.answered, rec.NOT_RUNNING)
+        rows.begin_gap(recorder, leg.started if leg.answered is None else leg.answered, rec.NOT_RUNNING)
     return scope.begin(book, leg, at)
 
 

@@ -11,7 +11,8 @@ from callwarden.core import actions as do
 from callwarden.core.book import Book
 from callwarden.core.calls import CardStage, Leg
 from callwarden.core.facts import RecordingState, Role
-from callwarden.core.recorder import Recorder, tell
+from callwarden.core.orders import tell
+from callwarden.core.recorder import Recorder
 from callwarden.core.recording import SILENT, Signal
 
 CARD_LINE = "card line"

@@ -2,8 +2,9 @@
 
 :meth:`Warden.decide` looks the event's handler up in one table; the handlers stand in the modules of the same words:
 :mod:`channels`, :mod:`bridges`, :mod:`outcomes`, :mod:`sight`, :mod:`steps`, :mod:`in_place`, :mod:`diversion`,
-:mod:`announcing`. Each moves the mirror of the calls (:mod:`calls`), advances recordings (:mod:`recorder`), and then
-lets :mod:`silence` look at everybody who was moved. No clock and no I/O: time comes with the events.
+:mod:`announcing`. Each moves the mirror of the calls (:mod:`calls`), advances recordings (:mod:`noted`,
+:mod:`orders`), and then lets :mod:`silence` look at everybody who was moved. No clock and no I/O: time comes with the
+events.
 """
 
 from collections.abc import Callable
