@@ -6,7 +6,11 @@ given, as TEXT, or as a BLOB where TEXT cannot hold it (see ``rows``). Never ``e
 commits first.
 """
 
+# A new one is imported last, whatever its number is: the order here is the order in which they are applied.
+# isort: off
 from callwarden.storage.migrations import main_job  # noqa: F401
+from callwarden.storage.migrations import alarms  # noqa: F401
 from callwarden.storage.migrations.registry import migrations
+# isort: on
 
 __all__ = ["migrations"]
