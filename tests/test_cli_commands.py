@@ -22,6 +22,7 @@ READING = {
     "calls",
     "recordings search",
     "recordings show",
+    "coverage",
     "purge",
     "suspend",
     "resume",

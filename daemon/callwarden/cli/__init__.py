@@ -11,6 +11,7 @@ from callwarden.cli import frame
 from callwarden.cli.calls import calls
 from callwarden.cli.check import check
 from callwarden.cli.completion import completion
+from callwarden.cli.coverage import coverage
 from callwarden.cli.init import init
 from callwarden.cli.purge import purge
 from callwarden.cli.recordings import recordings
@@ -33,5 +34,5 @@ def main() -> None:
 
 
 main = frame.config_option(main, variable=frame.CONFIG_VARIABLE)
-for command in (run, check, status, calls, recordings, suspend, resume, purge, sounds, init, completion):
+for command in (run, check, status, calls, recordings, coverage, suspend, resume, purge, sounds, init, completion):
     main.add_command(frame.config_option(command))

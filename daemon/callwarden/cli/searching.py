@@ -47,12 +47,9 @@ def _moment(context: click.Context, parameter: click.Parameter, value: str | Non
         raise click.BadParameter(str(error), context, parameter) from None
 
 
-def search_options(command: F) -> F:
-    """The arguments of a search."""
+def time_options(command: F) -> F:
+    """`--from` and `--to`."""
     decorators = (
-        click.argument("number", required=False),
-        click.option("--extension", "-e", metavar="EXT", help="One of our phones took part: 202, or PJSIP/202."),
-        click.option("--direction", "-d", type=click.Choice([str(each) for each in Direction]), help="Seen from us."),
         click.option(
             "--from",
             "from_",
@@ -61,6 +58,19 @@ def search_options(command: F) -> F:
             help="Not before: a date, a time, yesterday, 3 days ago.",
         ),
         click.option("--to", metavar="WHEN", callback=_moment, help="Not after; a date counts to its end."),
+    )
+    for decorate in reversed(decorators):
+        command = decorate(command)
+    return command
+
+
+def search_options(command: F) -> F:
+    """The arguments of a search."""
+    decorators = (
+        click.argument("number", required=False),
+        click.option("--extension", "-e", metavar="EXT", help="One of our phones took part: 202, or PJSIP/202."),
+        click.option("--direction", "-d", type=click.Choice([str(each) for each in Direction]), help="Seen from us."),
+        time_options,
         click.option("--text", "-t", metavar="WORDS", help="Words, or their beginnings, of names, numbers and notes."),
         click.option(
             "--limit", "-n", type=click.IntRange(1), default=50, show_default=True, help="So many, the newest."

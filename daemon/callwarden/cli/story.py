@@ -10,9 +10,9 @@ from sqlite_utils import Database
 
 from callwarden.cli import searching, shapes, text
 from callwarden.core.facts import Announcement, Gap, Segment, Suspension
-from callwarden.core.ledger import account
 from callwarden.core.spans import Kind, Span
 from callwarden.storage import reading
+from callwarden.storage.accounts import spans_of
 from callwarden.storage.reading import FoundRecording
 
 STYLES = {Kind.RECORDED: "", Kind.SUSPENDED: "yellow", Kind.EXEMPT: "yellow", Kind.GAP: "bold red"}
@@ -42,29 +42,12 @@ def of(db: Database, found: FoundRecording) -> Told:
     )
     return Told(
         found=found,
-        spans=_ledger(rows),
+        spans=tuple(spans_of(rows, time.time())),
         announcements=tuple(each for each in whole.announcements if each.unique_id == unique_id),
         segments=rows.segments,
         suspensions=rows.suspensions,
         gaps=rows.gaps,
         others=tuple(each.recording.unique_id for each in whole.recordings if each.recording.unique_id != unique_id),
-    )
-
-
-def _ledger(rows: reading.LedgerRows) -> tuple[Span, ...]:
-    channel = rows.channel
-    if channel.answered is None:
-        return ()
-    ended = time.time() if channel.ended is None else channel.ended
-    return tuple(
-        account(
-            channel.answered,
-            ended,
-            segments=rows.segments,
-            suspensions=rows.suspensions,
-            gaps=rows.gaps,
-            exempt=channel.exempt,
-        )
     )
 
 

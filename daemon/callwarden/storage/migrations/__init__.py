@@ -10,6 +10,7 @@ commits first.
 # isort: off
 from callwarden.storage.migrations import main_job  # noqa: F401
 from callwarden.storage.migrations import alarms  # noqa: F401
+from callwarden.storage.migrations import findings  # noqa: F401
 from callwarden.storage.migrations.registry import migrations
 # isort: on
 
