@@ -33,6 +33,7 @@ class AsteriskInstance:
         self.ports: PortBlock = reserve()
         self._home = new_home(self.root, name)
         self._settings = settings
+        self.options: tuple[str, ...] = ()  # of the command line
         self._process: subprocess.Popen[bytes] | None = None
         self._ami: Ami | None = None
         self.on_start: list[Callable[[Ami], None]] = []
@@ -98,7 +99,7 @@ class AsteriskInstance:
         """Start the process without waiting, so that two can start at the same time."""
         with (self.home / "console.log").open("ab") as console:
             self._process = self._home.popen(
-                "/usr/sbin/asterisk", "-f", "-C", f"{self.home_inside}/etc/asterisk.conf", output=console
+                "/usr/sbin/asterisk", "-f", *self.options, "-C", f"{self.home_inside}/etc/asterisk.conf", output=console
             )
 
     def wait_ready(self) -> None:
