@@ -23,7 +23,6 @@ READING = {
     "recordings search",
     "recordings show",
     "coverage",
-    "why",
     "purge",
     "suspend",
     "resume",

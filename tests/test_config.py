@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
 from callwarden.config import ConfigError, Period, Settings, doubts, load, sample, settings_from
+from callwarden.config.retention import RetentionRule
 from callwarden.config.section import Section
 from callwarden.config.settings import CardLine, Did
 
@@ -415,15 +416,15 @@ def test_the_sample_is_loaded_and_equals_the_defaults() -> None:
 def test_the_sample_shows_every_option() -> None:
     tables = tomllib.loads(SAMPLE.read_text())
     for name, section in _sections():
-        assert set(tables[name]) == set(type(section).model_fields) - {"did", "line"}, name
+        assert set(tables[name]) == set(type(section).model_fields) - {"did", "line", "rule"}, name
 
 
 def test_every_option_has_a_reason() -> None:
-    models: list[type[Section]] = [*(type(section) for _, section in _sections()), Did, CardLine]
+    models: list[type[Section]] = [*(type(section) for _, section in _sections()), Did, CardLine, RetentionRule]
     for model in models:
         assert model.__doc__, model
         for name, field in model.model_fields.items():
-            assert field.description or name in ("did", "line"), f"{model.__name__}.{name}"
+            assert field.description or name in ("did", "line", "rule"), f"{model.__name__}.{name}"
 
 
 def test_the_sample_in_config_is_the_one_that_init_writes() -> None:

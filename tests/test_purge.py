@@ -9,10 +9,11 @@ import pytest
 from sqlite_utils import Database
 
 from callwarden.core.facts import Announcement, Fact, PlayedBy, RecordingState, Role
-from callwarden.core.retention import Rule
+from callwarden.core.retention import Rule, Rules
 from callwarden.storage import reading
 from callwarden.storage.catalogue import annotate, save, save_all
 from callwarden.storage.database import open_catalogue, open_readonly, transaction
+from callwarden.storage.ended import NOTHING
 from callwarden.storage.expiry import date_recordings
 from callwarden.storage.purge import BATCH, preview, purge
 from callwarden.storage.search import find_calls, find_recordings
@@ -297,13 +298,17 @@ def test_a_locked_catalogue_stops_a_purge_without_harm(world: World) -> None:
     assert purge(world.run, world.vault, WEEK, NOW).purged == 2
 
 
+def date(world: World, rules: Rules | Rule) -> int:
+    return date_recordings(world.run, rules, repr(rules), NOTHING)
+
+
 def test_recordings_are_dated_once_and_anew_when_the_rule_changes(world: World) -> None:
     world.stored(1, AT + 100)
     save(world.db, call("1780000000.1", ended=None))
-    assert date_recordings(world.run, WEEK) == 0
+    assert date(world, WEEK) == 0
     save(world.db, call("1780000000.1", ended=AT + 100))
-    assert date_recordings(world.run, WEEK) == 2
-    assert date_recordings(world.run, WEEK) == 0
+    assert date(world, WEEK) == 2
+    assert date(world, WEEK) == 0
     assert world.rows("SELECT DISTINCT expires FROM recordings") == [(AT + 100 + 7 * DAY,)]
-    assert date_recordings(world.run, Rule("1 day", lambda ended: ended + DAY)) == 2
+    assert date(world, Rule("1 day", lambda ended: ended + DAY)) == 2
     assert world.rows("SELECT DISTINCT expires FROM recordings") == [(AT + 100 + DAY,)]

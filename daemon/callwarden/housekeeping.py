@@ -14,12 +14,12 @@ from apscheduler.triggers.cron import CronTrigger
 from sqlite_utils import Database
 
 from callwarden.alarms import Alarms
-from callwarden.config import Settings
-from callwarden.core.retention import Rule
+from callwarden.storage import ruling
 from callwarden.storage.database import set_setting, setting
 from callwarden.storage.expiry import date_recordings
 from callwarden.storage.keeper import Keeper
 from callwarden.storage.purge import DueRecording, PurgeReport, preview, purge
+from callwarden.storage.ruling import Ruling
 
 log = logging.getLogger(__name__)
 
@@ -62,16 +62,29 @@ class Housekeeping:
 
     async def due(self) -> list[DueRecording]:
         """Exactly what a purge would delete now."""
-        rule = rule_of(self._keeper.settings)
-        return await self._keeper.on_catalogue(lambda db: list(preview(db, rule, time.time())))
+        configured, now = self._keeper.settings.retention, time.time()
+
+        def read(db: Database) -> list[DueRecording]:
+            rules = ruling.read(db, configured, now)
+            return list(preview(db, rules.rules, now, rules.asked))
+
+        return await self._keeper.on_catalogue(read)
+
+    async def settle_rules(self) -> Ruling:
+        """Which retention rules count now, by the present settings; a change is remembered and said in the log."""
+        configured, now = self._keeper.settings.retention, time.time()
+        rules, changed = await self._keeper.on_catalogue(lambda db: ruling.settle(db, configured, now))
+        if changed:
+            log.warning("retention: %s", changed)
+        return rules
 
     async def purge(self) -> PurgeReport:
         """Delete what is due; says so in the log."""
         async with self._purging:
-            rule, now = rule_of(self._keeper.settings), time.time()
+            rules, now = await self.settle_rules(), time.time()
             run = self._keeper.writer.wait
-            await asyncio.to_thread(date_recordings, run, rule)
-            report = await asyncio.to_thread(purge, run, self._keeper.vault, rule, now)
+            await asyncio.to_thread(date_recordings, run, rules.rules, rules.name, rules.asked)
+            report = await asyncio.to_thread(purge, run, self._keeper.vault, rules.rules, now, rules.asked)
             await self._keeper.on_catalogue(lambda db: set_setting(db, LAST, repr(now)))
         log.info("purge: %d recordings deleted, %d calls forgotten", report.purged, report.forgotten)
         for problem in report.problems:
@@ -87,11 +100,6 @@ class Housekeeping:
 
     def _trigger(self) -> CronTrigger:
         return CronTrigger.from_crontab(self._keeper.settings.purge.schedule)
-
-
-def rule_of(settings: Settings) -> Rule:
-    """How long recordings are kept by these settings."""
-    return Rule(str(settings.retention.keep), settings.retention.keep.seconds_after)
 
 
 def _last_purge(db: Database) -> float | None:

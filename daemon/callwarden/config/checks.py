@@ -108,6 +108,19 @@ def _dids_differ(settings: Settings) -> Iterator[Problem]:
             yield Problem(f"announce.did[{index}].number", f'"{did.number}"', "this number has two announcements")
 
 
+def _rules_differ(settings: Settings) -> Iterator[Problem]:
+    names = Counter(rule.name for rule in settings.retention.rule)
+    for index, rule in enumerate(settings.retention.rule):
+        if names[rule.name] > 1:
+            yield Problem(f"retention.rule[{index}].name", f'"{rule.name}"', "two rules have this name")
+        if not (rule.direction or rule.did or rule.extension):
+            yield Problem(
+                f"retention.rule[{index}].keep",
+                f'"{rule.keep}"',
+                "this rule fits every call; say which by direction, did or extension, or change retention.keep",
+            )
+
+
 def _bare(endpoint: str) -> str:
     return endpoint.partition("/")[2] or endpoint
 
@@ -124,4 +137,5 @@ CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("card.line",), _lines_differ),
     (("card.line", "calls.trunks"), _lines_are_no_trunks),
     (("announce.did",), _dids_differ),
+    (("retention.rule",), _rules_differ),
 )

@@ -13,6 +13,7 @@ from typing import Literal, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from callwarden.config.retention import RetentionRule
 from callwarden.config.section import Section
 from callwarden.config.settings import CardLine, Did, Settings
 from callwarden.core.period import Period
@@ -28,6 +29,7 @@ HEADER = """\
 EXAMPLES: dict[str, Section] = {
     "announce.did": Did(number="02079460001"),
     "card.line": CardLine(name="payments", extension="700", endpoint="PJSIP/700"),
+    "retention.rule": RetentionRule(name="internal", keep=Period(1, "month"), direction="internal"),
 }
 
 
@@ -81,7 +83,8 @@ def _comment(text: str) -> list[str]:
 
 
 def _lists_of_tables(section: Section) -> list[str]:
-    return [name for name in type(section).model_fields if name in ("did", "line")]
+    named = [name for name in type(section).model_fields if name in ("did", "line", "rule")]
+    return [name for name in named if isinstance(getattr(section, name), tuple)]
 
 
 def _toml(value: object) -> str:

@@ -10,8 +10,8 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from callwarden.config import kinds as kind
+from callwarden.config.retention import Retention
 from callwarden.config.section import LISTED, Section
-from callwarden.core.period import Period
 
 
 class Ami(Section):
@@ -186,14 +186,6 @@ class Card(Section):
     divert_to: kind.OptionalExtension = ""
     """The extension *7 sends callers to. Empty: that of the first card line."""
     line: Annotated[tuple[CardLine, ...], LISTED] = ()
-
-
-class Retention(Section):
-    """How long recordings are kept."""
-
-    keep: kind.KeptFor = Period(6, "month")
-    """Days, weeks, months or years from the end of the call, counted on the calendar. Six months is
-    what the policies say."""
 
 
 class Purge(Section):

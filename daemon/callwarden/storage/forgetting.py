@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from callwarden.storage.database import transaction
 from callwarden.storage.finish import Run
+from callwarden.storage.holds import held
 
 FORGET_CALL = (
     "UPDATE calls SET caller_number = '', caller_name = '', called_number = '', caller_e164 = NULL, "
@@ -33,10 +34,13 @@ FORGET_NUMBER = (
 MERGED_PAGES = 200
 
 
-def forget(db: Database, linked_ids: Sequence[str], now: float) -> int:
-    """Forget those of the calls that have no recording left; how many they were."""
+def forget(db: Database, linked_ids: Sequence[str], now: float) -> tuple[int, int]:
+    """Forget those of the calls that have no recording left and are not on hold; how many they were, and how many are
+    on hold."""
     with transaction(db) as connection:
-        return sum(_forget(connection, linked_id, now) for linked_id in linked_ids)
+        kept = held(db, linked_ids)
+        free = [linked_id for linked_id in linked_ids if linked_id not in kept]
+        return sum(_forget(connection, linked_id, now) for linked_id in free), len(kept)
 
 
 def scrub_words(run: Run) -> None:

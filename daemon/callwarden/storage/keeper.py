@@ -130,7 +130,7 @@ class Keeper:
             pieces(_heard(action), action.suspensions, settings.spool.path, action.ended),
             settings.recording.format,
             settings.recording.suspended_time,
-            settings.retention.keep.seconds_after(action.ended),
+            None if settings.retention.rule else settings.retention.keep.seconds_after(action.ended),
         )
         if action.answered is None and not settings.recording.keep_unanswered:
             return discard(job, self.writer.wait, NEVER_ANSWERED)

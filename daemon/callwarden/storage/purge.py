@@ -1,7 +1,8 @@
 """Deleting what is due, in steps that a crash may come between, at any point: choose, mark, unlink, confirm, forget.
 
 * choose: pure (``core.retention``), over calls in the order of their end; a dry run is this step and nothing else.
-* mark: the recording is *purging*, with the reason, in the catalogue. What is marked is finished by the next purge.
+* mark: the recording is *purging*, with the reason, in the catalogue. What is on hold at this moment is not marked.
+  What is marked is finished by the next purge, unless it was put on hold meanwhile.
 * unlink: the file goes from the vault. One that was gone already is noted; one that cannot go stays marked.
 * confirm: only now is it *purged*, and a tombstone proves it: id, hash, when, why.
 * forget: a call whose last recording is gone loses its personal data (``forgetting``). Calls that were never recorded
@@ -16,10 +17,12 @@ from functools import partial
 
 from sqlite_utils import Database
 
-from callwarden.core.retention import Due, Ended, Rule, choose, horizon
+from callwarden.core.retention import Due, Ended, Retention, choose
 from callwarden.storage.database import belongs, transaction
+from callwarden.storage.ended import COLUMNS, NOTHING, Asked, ended
 from callwarden.storage.finish import Run
 from callwarden.storage.forgetting import forget, scrub_words
+from callwarden.storage.holds import held, unmark_held
 from callwarden.storage.vault import Vault
 
 # Calls a step. Each step waits for the disk a few times (fsync), so many at once; but the write connection is taken
@@ -57,65 +60,76 @@ class Mark:
 @dataclass(slots=True)
 class PurgeReport:
     """What a purge did: recordings ``purged`` (``gone``: of these, without a file), those ``stuck`` that could not be
-    deleted, calls ``forgotten``, and calls ``left`` that are due but still have a recording, stuck or never stored."""
+    deleted, calls ``forgotten``, calls ``held`` that are due and on hold, and calls ``left`` that are due but still
+    have a recording, stuck or never stored."""
 
     purged: int = 0
     gone: int = 0
     stuck: int = 0
     forgotten: int = 0
+    held: int = 0
     left: int = 0
     problems: list[str] = field(default_factory=list)
 
 
-def preview(db: Database, rule: Rule, now: float) -> Iterator[DueRecording]:
+def preview(db: Database, retention: Retention, now: float, asked: Asked = NOTHING) -> Iterator[DueRecording]:
     """Exactly what :func:`purge` would delete, one after the other. Reads only."""
     sql = (
         "SELECT r.unique_id, r.linked_id, m.path, r.bytes, m.why "
         "FROM purge_marks m JOIN recordings r ON r.unique_id = m.unique_id ORDER BY m.unique_id"
     )
-    yield from (DueRecording(*row) for row in db.conn.execute(sql).fetchall())
-    for due in _due(db, rule, now):
+    marked = [DueRecording(*row) for row in db.conn.execute(sql).fetchall()]
+    kept = held(db, [each.linked_id for each in marked])
+    yield from (each for each in marked if each.linked_id not in kept)
+    for due in _due(db, retention, now, asked):
         sql = "SELECT unique_id, linked_id, path, bytes FROM recordings WHERE linked_id = ? AND state = 'stored'"
         yield from (DueRecording(*(*row, due.why)) for row in db.conn.execute(sql, [due.linked_id]).fetchall())
 
 
-def purge(run: Run, vault: Vault, rule: Rule, now: float) -> PurgeReport:
-    """Delete what is due at ``now``. Raises what the catalogue raises; asked again, it goes on where it was."""
+def purge(run: Run, vault: Vault, retention: Retention, now: float, asked: Asked = NOTHING) -> PurgeReport:
+    """Delete what is due at ``now``; ``asked`` is what the rules ask of a call.
+
+    Raises what the catalogue raises; asked again, it goes on where it was.
+    """
     report = PurgeReport()
     if not run(partial(belongs, vault_id=vault.identity)):
         report.problems.append(vault.foreign)
         return report
+    run(unmark_held)
     marked = run(_marked)
     for start in range(0, len(marked), BATCH):
         _delete(run, vault, marked[start : start + BATCH], now, report)
-    place, furthest = START, horizon(rule, now)
-    while page := run(partial(_page, after=place, furthest=furthest)):
-        due = choose(page, rule, now)
+    place, furthest = START, retention.horizon(now)
+    while page := run(partial(_page, after=place, furthest=furthest, asked=asked)):
+        due = choose(page, retention, now)
         _delete(run, vault, run(partial(_mark, calls=due, now=now)), now, report)
-        forgotten = run(partial(forget, linked_ids=[call.linked_id for call in due], now=now))
+        forgotten, kept = run(partial(forget, linked_ids=[call.linked_id for call in due], now=now))
         report.forgotten += forgotten
-        report.left += len(due) - forgotten
+        report.held += kept
+        report.left += len(due) - forgotten - kept
         place = (page[-1].ended, page[-1].linked_id)
     if report.forgotten:
         scrub_words(run)
     return report
 
 
-def _due(db: Database, rule: Rule, now: float) -> Iterator[Due]:
-    place, furthest = START, horizon(rule, now)
-    while page := _page(db, place, furthest):
-        yield from choose(page, rule, now)
+def _due(db: Database, retention: Retention, now: float, asked: Asked) -> Iterator[Due]:
+    place, furthest = START, retention.horizon(now)
+    while page := _page(db, place, furthest, asked):
+        due = choose(page, retention, now)
+        kept = held(db, [call.linked_id for call in due])
+        yield from (call for call in due if call.linked_id not in kept)
         place = (page[-1].ended, page[-1].linked_id)
 
 
-def _page(db: Database, after: Place, furthest: float) -> list[Ended]:
+def _page(db: Database, after: Place, furthest: float, asked: Asked) -> list[Ended]:
     """The next calls, by their end. A call whose end nobody saw counts from its start."""
     sql = (
-        "SELECT linked_id, coalesce(ended, started) FROM calls WHERE forgotten IS NULL "
-        "AND (coalesce(ended, started), linked_id) > (?, ?) AND coalesce(ended, started) <= ? "
-        "ORDER BY coalesce(ended, started), linked_id LIMIT ?"
+        f"SELECT {COLUMNS} FROM calls c WHERE c.forgotten IS NULL "
+        "AND (coalesce(c.ended, c.started), c.linked_id) > (?, ?) AND coalesce(c.ended, c.started) <= ? "
+        "ORDER BY coalesce(c.ended, c.started), c.linked_id LIMIT ?"
     )
-    return [Ended(*row) for row in db.conn.execute(sql, [*after, furthest, BATCH])]
+    return ended(db, db.conn.execute(sql, [*after, furthest, BATCH]).fetchall(), asked)
 
 
 def _marked(db: Database) -> list[Mark]:
@@ -126,7 +140,10 @@ def _marked(db: Database) -> list[Mark]:
 def _mark(db: Database, calls: Sequence[Due], now: float) -> list[Mark]:
     marks: list[Mark] = []
     with transaction(db) as connection:
+        kept = held(db, [call.linked_id for call in calls])
         for call in calls:
+            if call.linked_id in kept:
+                continue
             stored = connection.execute(
                 "UPDATE recordings SET state = 'purging' WHERE linked_id = ? AND state = 'stored' "
                 "RETURNING unique_id, path, sha256",

@@ -123,10 +123,10 @@ def _find(db: Database, wanted: Wanted, columns: str, joined: str, order: str = 
 def _queries(db: Database, wanted: Wanted) -> list[Query]:
     """One query for each different number that is meant, each led by the narrowest index there is."""
     if wanted.number is not None:
-        queries = [_narrow_by_text(_led_by(n), wanted) for n in _number_ids(db, wanted.number)]
+        queries = [_narrow_by_text(_led_by(n), wanted) for n in number_ids(db, wanted.number)]
         queries = [_narrow_by_extension(db, query, wanted) for query in queries]
     elif wanted.extension is not None:
-        queries = [_narrow_by_text(_led_by(n), wanted) for n in _extension_ids(db, wanted.extension)]
+        queries = [_narrow_by_text(_led_by(n), wanted) for n in extension_ids(db, wanted.extension)]
     else:
         queries = [_led_by_text(wanted.text) if wanted.text else Query("c", "calls c")]
     return [_narrow_by_call(query, wanted) for query in queries]
@@ -153,7 +153,7 @@ def _narrow_by_text(query: Query, wanted: Wanted) -> Query:
 def _narrow_by_extension(db: Database, query: Query, wanted: Wanted) -> Query:
     if wanted.extension is None:
         return query
-    ids = _extension_ids(db, wanted.extension)
+    ids = extension_ids(db, wanted.extension)
     marks = ", ".join("?" for _ in ids)
     condition = f"EXISTS (SELECT 1 FROM parties e WHERE e.linked_id = c.linked_id AND e.number IN ({marks}))"
     return query.narrowed(condition, *ids)
@@ -169,7 +169,11 @@ def _narrow_by_call(query: Query, wanted: Wanted) -> Query:
     return query
 
 
-def _number_ids(db: Database, number: str) -> list[int]:
+def number_ids(db: Database, number: str, most: int | None = MOST_NUMBERS) -> list[int]:
+    """The different numbers in the catalogue that ``number``, in any spelling, may mean.
+
+    Raises TooManyNumbers when there are more than ``most``; None: however many there are.
+    """
     keys = search_range(number, region(db))
     if keys is None:
         return []
@@ -178,13 +182,14 @@ def _number_ids(db: Database, number: str) -> list[int]:
     if keys.e164 is not None:
         sql += " AND (e164 IS NULL OR e164 = ?)"
         parameters.append(keys.e164)
-    ids = [row[0] for row in db.conn.execute(f"{sql} LIMIT ?", [*parameters, MOST_NUMBERS + 1])]
-    if len(ids) > MOST_NUMBERS:
-        raise TooManyNumbers(f"More than {MOST_NUMBERS} numbers end like that. Give more digits.")
+    ids = [row[0] for row in db.conn.execute(f"{sql} LIMIT ?", [*parameters, -1 if most is None else most + 1])]
+    if most is not None and len(ids) > most:
+        raise TooManyNumbers(f"More than {most} numbers end like that. Give more digits.")
     return ids
 
 
-def _extension_ids(db: Database, extension: str) -> list[int]:
+def extension_ids(db: Database, extension: str) -> list[int]:
+    """The extension, as the catalogue numbers it."""
     sql = 'SELECT id FROM numbers WHERE kind = ? AND "key" = ?'
     return [row[0] for row in db.conn.execute(sql, [EXTENSION, extension_key(extension)])]
 
