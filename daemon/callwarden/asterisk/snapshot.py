@@ -30,10 +30,16 @@ async def take(link: AmiLink, translator: Translator) -> list[ev.Event]:
     now = time.time()
     channels = [one for one in channels if one.get("uniqueid") not in moved.hung_up]
     holding = {one.get("bridgeuniqueid") for one in bridges if one.get("bridgetechnology") == HOLDING}
-    found = list(_found(translator, channels, files, now))
+    found = callers_first(_found(translator, channels, files, now))
     alive = frozenset(event.unique_id for event in found)
     still = [one for one in channels if one.get("uniqueid") not in moved.bridged]
     return [*found, *_pairs(channels, now), *_members(still, holding, now), ev.SnapshotTaken(now, since, alive)]
+
+
+def callers_first(found: Iterable[ev.ChannelCreated]) -> list[ev.ChannelCreated]:
+    """The channel that began each call before those it rang, as they came: Asterisk lists them in no order, and the
+    first channel tells whose call it is and where it came from."""
+    return sorted(found, key=lambda event: event.unique_id != event.linked_id)
 
 
 async def _files(link: AmiLink) -> dict[str, str]:
