@@ -13,7 +13,7 @@ from callwarden.asterisk.notes import parse
 from callwarden.core.facts import Direction, Note, PlayedBy, RecordingState, Role, SegmentState, Told
 from callwarden.core.ledger import account
 from callwarden.storage.database import open_catalogue
-from callwarden.storage.noted import take_in, take_in_told
+from callwarden.storage.noted import take_in
 from callwarden.storage.reading import ledger_rows, story
 
 UID = "pbx-100.7"
@@ -108,7 +108,6 @@ def test_taken_in_again_it_changes_nothing(db: Database, tmp_path: Path) -> None
     first = take_in(db, note(), tmp_path, sha256, 200.0)
     before = everything(db)
     assert take_in(db, note(), tmp_path, sha256, 200.0) == first
-    assert take_in_told(db, note(), sha256)
     assert everything(db) == before
 
 
@@ -136,14 +135,15 @@ def test_an_announcement_that_was_not_heard_to_the_end_says_so(db: Database, tmp
 
 
 def test_only_what_the_dialplan_told_is_new_of_a_channel_that_the_daemon_saw(db: Database, tmp_path: Path) -> None:
-    assert not take_in_told(db, note(), sha256), "the catalogue does not know the channel"
     take_in(db, note(), tmp_path, sha256, 200.0)
+    with db.conn:
+        db.conn.execute("UPDATE recordings SET state = 'stored'")
+        db.conn.execute("UPDATE channels SET ended = 150")
     later = note(**{"told-140.0": "callwarden/en/inbound", "heard-140.0": "146.0"})
-    assert take_in_told(db, later, sha256)
+    assert take_in(db, later, tmp_path, sha256, 200.0) == []
     known = story(db, UID)
     assert known is not None
     assert [one.number for one in known.announcements] == [1, 2]
-    assert not take_in_told(db, note(**{"file-141.0": "unknown.wav"}), sha256)
 
 
 def test_a_phone_s_call_was_answered_where_its_file_begins_to_sound(db: Database, tmp_path: Path) -> None:

@@ -8,7 +8,6 @@ live calls go on being recorded, and the next start adopts them.
 import asyncio
 import logging
 import os
-import sqlite3
 import time
 from collections import deque
 from collections.abc import Coroutine, Mapping
@@ -17,7 +16,6 @@ from typing import Any
 
 from callwarden import logs, narrative
 from callwarden.alarms import Alarms
-from callwarden.asterisk import notes
 from callwarden.asterisk.agi import AgiServer
 from callwarden.asterisk.ami import ActionFailed, AmiLink, LinkState
 from callwarden.asterisk.ari import AriClient, AriState
@@ -31,20 +29,18 @@ from callwarden.config import Settings
 from callwarden.control import ControlServer
 from callwarden.core import actions as do
 from callwarden.core import events as ev
-from callwarden.core.facts import Fact, Note
+from callwarden.core.facts import Fact
 from callwarden.core.warden import Warden, unexpected
 from callwarden.desk import Desk
 from callwarden.housekeeping import Housekeeping
+from callwarden.left_behind import LeftBehind
 from callwarden.pulse import Pulse
-from callwarden.storage.database import CatalogueError
 from callwarden.storage.keeper import Keeper
 from callwarden.storage.spool import Spool
 
 log = logging.getLogger(__name__)
 
 SNAPSHOT_RETRY_SECONDS = 1.0
-NOTES_SECONDS = 60.0  # how often the dialplan's notes are read; it leaves some even while the daemon runs
-NOTES_PATIENCE = 5.0  # seconds: a catalogue that cannot be written must not keep us from looking after calls
 
 
 class Service:
@@ -79,6 +75,9 @@ class Service:
         )
         self.keeper = Keeper(settings, self.receive, self.alarms)
         self.spool = Spool(settings.spool.path, self.receive)
+        self.left_behind = LeftBehind(
+            self.link, self.keeper, self.spool, self.warden.book, self.receive, self.alarms
+        )
         self.steps = Steps(self.receive, self._sound, self.keeper.prompt_hash)
         self.agi = AgiServer(
             self.steps.handlers(),
@@ -112,7 +111,7 @@ class Service:
         await self.control.start()
         self.link.start()
         self._go(self.pulse.run())
-        self._go(self._read_notes_again())
+        self._go(self.left_behind.run())
 
     async def ready(self) -> None:
         """Return once the first snapshot is taken: from then on every call is looked after."""
@@ -218,7 +217,7 @@ class Service:
 
     async def _take_snapshot(self) -> None:
         """Until it succeeds or the link is gone: without a snapshot nothing may be decided."""
-        await self._take_in_notes()
+        await self.left_behind.take_in()
         while self.link.state is LinkState.READY:
             try:
                 events = await take(self.link, self.translator)
@@ -231,35 +230,6 @@ class Service:
                 self.pulse.beat()
                 self._seeing.set()
                 return
-
-    async def _take_in_notes(self) -> None:
-        """What the dialplan did alone becomes known before the snapshot, which then finds it remembered."""
-        try:
-            async with asyncio.timeout(NOTES_PATIENCE):
-                for note in await notes.read(self.link):
-                    await self._take_in(note)
-        except (ActionFailed, TimeoutError, sqlite3.Error, CatalogueError) as error:
-            log.warning("the dialplan's notes are left for later: %s", error or "the catalogue is busy")
-
-    async def _take_in(self, note: Note) -> None:
-        book = self.warden.book
-        if note.unique_id in book.calls.legs:
-            for told in note.told:
-                sha256 = self.keeper.prompt_hash(told.prompt, told.language)
-                self.receive(ev.ToldByDialplan(time.time(), note.unique_id, told, sha256))
-            await self.keeper.on_catalogue(lambda _: None)
-        elif book.blind:
-            for event in await self.keeper.take_in(note):
-                self.receive(event)
-        elif not await self.keeper.take_in_told(note):
-            return  # it ended between two looks: the next snapshot finds it
-        await notes.forget(self.link, note)
-
-    async def _read_notes_again(self) -> None:
-        while True:
-            await asyncio.sleep(NOTES_SECONDS)
-            if not self.warden.book.blind:
-                await self._take_in_notes()
 
     def _ari_state(self, _state: AriState, why: str) -> None:
         self.ari_why = why

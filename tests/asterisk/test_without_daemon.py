@@ -53,8 +53,17 @@ def adopted(lab: Lab, since: float) -> Account:
     """The account once the daemon is back and has finished what it found; nothing is left over."""
     lab.daemon.start()
     account = settled(lab, since)
-    wait_until(lambda: not notes(lab) and not left_over(lab))
+    assert_nothing_left_over(lab)
     return account
+
+
+def assert_nothing_left_over(lab: Lab) -> None:
+    """Soon no note and no file waits for anybody."""
+    try:
+        wait_until(lambda: not notes(lab) and not left_over(lab))
+    except AssertionError:
+        log = lab.daemon.log.read_text()[-3000:]
+        raise AssertionError(f"left over: {notes(lab)} {left_over(lab)}\n{log}") from None
 
 
 def talk(lab: Lab, did: str = "02079460001") -> tuple[Party, Party]:
@@ -157,7 +166,7 @@ def test_a_call_that_is_still_up_is_adopted(alone: Lab, version: str) -> None:
     # Its other channel could not be recorded before: the ledger says why.
     agent = account.of("PJSIP/202")
     assert agent.file is not None
-    wait_until(lambda: not left_over(alone))
+    assert_nothing_left_over(alone)
 
 
 def test_a_daemon_killed_in_the_middle_of_the_announcement(telling_lab: Lab) -> None:
@@ -201,11 +210,15 @@ def test_a_hanging_daemon_holds_up_no_call(telling_lab: Lab, version: str) -> No
     assert heard(first, prompts.INBOUND) > NEARLY_ALL
     telling_lab.wait_quiet()
     telling_lab.daemon.thaw()
+    assert_nothing_left_over(telling_lab)
     account = settled(telling_lab, since)
     assert len(account.stories) == 3
+    assert len([leg for leg in account.all_of("PJSIP/trunk") if leg.file is not None]) == 2
     for leg in account.legs:
         if sum(span.seconds for span in leg.spans) > 1:
             assert leg.file is not None, f"{leg.channel.name} was not recorded"
+            assert leg.outline == ["recorded"]
+            assert leg.seconds(Kind.RECORDED) == pytest.approx(tones.duration(leg.file), abs=0.3)
 
 
 def test_a_caller_who_gives_up_on_a_hanging_daemon_leaves_no_channel_behind(telling_lab: Lab) -> None:

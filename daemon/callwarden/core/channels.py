@@ -57,9 +57,15 @@ def _met_again(book: Book, leg: Leg, event: ev.ChannelCreated) -> Actions:
 
 
 def remembered(book: Book, event: ev.ChannelRemembered) -> Actions:
-    """The catalogue knows this channel: kept until a snapshot shows whether it lives."""
-    book.remembered[event.channel.unique_id] = event
-    return []
+    """The catalogue knows this channel: kept until a snapshot shows whether it lives. Where Asterisk is in sight and
+    does not show it, it has ended."""
+    unique_id = event.channel.unique_id
+    if book.blind:
+        book.remembered[unique_id] = event
+        return []
+    if unique_id in book.calls.legs or unique_id in book.recorders:
+        return []
+    return memory.bury(book, event, event.at)
 
 
 def _note_call(book: Book, leg: Leg) -> Actions:

@@ -158,7 +158,8 @@ class ForeignRecorderStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelRemembered:
-    """When the daemon stopped, this channel had not ended, or its recording was not finished."""
+    """When the daemon stopped, this channel had not ended, or its recording was not finished. ``sounded``: since when
+    its files hold sound, where nobody saw it answered."""
 
     at: float
     call: Call
@@ -168,6 +169,7 @@ class ChannelRemembered:
     suspensions: tuple[Suspension, ...] = ()
     announcements: tuple[Announcement, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    sounded: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ def adopt_running(book: Book, leg: Leg, recorder: Recorder | None, event: Channe
 
 def bury(book: Book, known: ChannelRemembered, at: float) -> list[do.Action]:
     """A remembered channel is not among the living: finish what it left behind."""
+    known = _answered_unseen(known)
     goes_on = known.call.ended is not None or known.call.linked_id in book.facts
     call = [] if goes_on else [do.Save(replace(known.call, ended=at))]
     call += [do.Save(_broken_off(one, known.at)) for one in known.announcements if one.finished is None]
@@ -62,7 +63,17 @@ def bury(book: Book, known: ChannelRemembered, at: float) -> list[do.Action]:
         recorder.end_unseen = channel
         recorder.call_unseen = None if goes_on else known.call
     ended = channel.ended if channel.ended is not None else at
-    return [*call, *noted.note_hung_up(recorder, ended), *tell(recorder, Signal.HUNG_UP, ended)]
+    at_once = do.SetTimer(("files", recorder.unique_id), 0.0)
+    return [*call, *noted.note_hung_up(recorder, ended), *tell(recorder, Signal.HUNG_UP, ended), at_once]
+
+
+def _answered_unseen(known: ChannelRemembered) -> ChannelRemembered:
+    """Nobody saw the answer, but the files hold sound: somebody spoke."""
+    channel, call, sounded = known.channel, known.call, known.sounded
+    if channel.answered is not None or sounded is None:
+        return known
+    answered = call.answered if call.answered is not None else sounded
+    return replace(known, channel=replace(channel, answered=sounded), call=replace(call, answered=answered))
 
 
 def new_recorder(book: Book, leg: Leg, at: float) -> Recorder:
@@ -74,6 +85,8 @@ def new_recorder(book: Book, leg: Leg, at: float) -> Recorder:
 
 
 def _take_up(book: Book, leg: Leg, known: ChannelRemembered) -> Recorder | None:
+    if leg.answered is not None:
+        known = _answered_unseen(known)
     leg.answered = known.channel.answered if known.channel.answered is not None else leg.answered
     leg.started = known.channel.started
     leg.told = any(one.complete for one in known.announcements)

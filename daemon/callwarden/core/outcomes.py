@@ -51,7 +51,7 @@ def recorder_start_failed(book: Book, event: ev.RecorderStartFailed) -> Actions:
     if recorder.state in OPEN:
         text = f"recording could not be started: {event.reason}"
         actions.append(do.RaiseAlarm("recorder-start-failed", text, event.unique_id))
-    return actions
+    return actions + _closed_if_all_are(book, recorder, event.at)
 
 
 def proven_stopped(book: Book, event: ev.RecordersProvenStopped) -> Actions:
@@ -96,9 +96,7 @@ def file_closed(book: Book, event: ev.SegmentFileClosed) -> Actions:
     if running:
         # the hang-up that explains it may be a moment behind
         actions.append(do.SetTimer(("lost", recorder.unique_id), LOST_SECONDS))
-    if recorder.state is RecordingState.CLOSING and not recorder.unclosed:
-        actions += [do.CancelTimer(("files", recorder.unique_id)), *_files_closed(book, recorder, event.at)]
-    return actions
+    return actions + _closed_if_all_are(book, recorder, event.at)
 
 
 def _nothing_written(recorder: Recorder, at: float) -> Actions:
@@ -122,6 +120,13 @@ def _owner(book: Book, file: str) -> Recorder | None:
         if any(segment.file == file for segment in recorder.segments):
             return recorder
     return None
+
+
+def _closed_if_all_are(book: Book, recorder: Recorder, at: float) -> Actions:
+    """Nothing is waited for any more once every file of an ended channel was seen closed, or will never be."""
+    if recorder.state is not RecordingState.CLOSING or recorder.unclosed:
+        return []
+    return [do.CancelTimer(("files", recorder.unique_id)), *_files_closed(book, recorder, at)]
 
 
 def _files_closed(book: Book, recorder: Recorder, at: float) -> Actions:

@@ -7,7 +7,7 @@ came of a file is told as an event.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
@@ -24,6 +24,7 @@ from callwarden.core import events as ev
 from callwarden.core.facts import Fact, Note, Segment
 from callwarden.priority import give_way
 from callwarden.sounds import FORMATS, SoundsError, prompt_hash
+from callwarden.storage import leftovers
 from callwarden.storage.finish import (
     Discarded,
     Finished,
@@ -32,7 +33,8 @@ from callwarden.storage.finish import (
     discard,
     finish,
 )
-from callwarden.storage.noted import take_in, take_in_told
+from callwarden.storage.leftovers import Leftovers
+from callwarden.storage.noted import take_in
 from callwarden.storage.parts import pieces
 from callwarden.storage.remembered import remembered
 from callwarden.storage.vault import Vault
@@ -65,7 +67,7 @@ class Keeper:
         settings = self.settings
         self.writer = await asyncio.to_thread(Writer, settings.catalogue.path, report, settings.calls.country)
         await asyncio.to_thread(self.vault.sweep)
-        return await asyncio.wrap_future(self.writer.run(lambda db: remembered(db, time.time())))
+        return await asyncio.wrap_future(self.writer.run(lambda db: remembered(db, time.time(), settings.spool.path)))
 
     async def stop(self) -> None:
         """Let what is being finished end, and write what waits."""
@@ -82,9 +84,12 @@ class Keeper:
         spool, sha256 = self.settings.spool.path, self.prompt_hash
         return await self.on_catalogue(lambda db: take_in(db, note, spool, sha256, time.time()))
 
-    async def take_in_told(self, note: Note) -> bool:
-        """Have only its announcements written; whether the catalogue has all the rest."""
-        return await self.on_catalogue(lambda db: take_in_told(db, note, self.prompt_hash))
+    async def take_in_leftovers(self, files: Sequence[str], sighted: bool) -> Leftovers:
+        """Files of the spool that nobody waits for: see ``leftovers``. Raises OSError, and as the catalogue does."""
+        spool = self.settings.spool.path
+        return await self.on_catalogue(
+            lambda db: leftovers.take_in(db, spool, self.vault, files, time.time(), sighted)
+        )
 
     def sounds(self) -> Sounds:
         """The prompts in use, by their hashes, read again."""

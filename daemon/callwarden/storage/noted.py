@@ -4,7 +4,6 @@ Takes the write connection and a note; saves what the catalogue does not have ye
 if it is not finished. Asked again, it changes nothing. Whatever the catalogue knows better stands.
 """
 
-import logging
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -29,13 +28,9 @@ from callwarden.core.facts import (
     Suspension,
 )
 from callwarden.core.silence import CARD_LINE
-from callwarden.storage.audio import measure
 from callwarden.storage.catalogue import save_all
 from callwarden.storage.reading import LedgerRows, ledger_rows, recording, story
-from callwarden.storage.remembered import OVER, remembered
-from callwarden.storage.riff import AudioError
-
-log = logging.getLogger(__name__)
+from callwarden.storage.remembered import OVER, first_sound, remembered
 
 DIALPLAN = "dialplan"
 SEEN_GONE = "the dialplan saw the recorder gone"
@@ -53,17 +48,7 @@ def take_in(db: Database, note: Note, spool: Path, sha256: Hash, now: float) -> 
     rows = ledger_rows(db, note.unique_id)
     facts: list[Fact] = [*_origin(db, note, spool, rows), *_recorded(db, note, rows), *announced(db, note, sha256)]
     save_all(db, facts)
-    return [one for one in remembered(db, now) if one.channel.unique_id == note.unique_id]
-
-
-def take_in_told(db: Database, note: Note, sha256: Hash) -> bool:
-    """Save what the dialplan played to a channel that the catalogue knows; whether it knows its files, too."""
-    rows = ledger_rows(db, note.unique_id)
-    known = {one.file for one in rows.segments} if rows is not None else set()
-    if rows is None or any(file not in known for _, file in note.files):
-        return False
-    save_all(db, announced(db, note, sha256))
-    return True
+    return [one for one in remembered(db, now, spool) if one.channel.unique_id == note.unique_id]
 
 
 def announced(db: Database, note: Note, sha256: Hash) -> Iterator[Announcement]:
@@ -84,7 +69,7 @@ def _origin(db: Database, note: Note, spool: Path, rows: LedgerRows | None) -> I
     if rows is not None:
         return
     outside = note.way in FROM_OUTSIDE
-    answered = note.at if outside else _first_sound(note, spool)
+    answered = note.at if outside else first_sound((since, spool / file) for since, file in note.files)
     if note.way != "reached" and story(db, note.linked_id) is None:
         yield Call(
             linked_id=note.linked_id, direction=DIRECTIONS.get(note.way, Direction.UNKNOWN), started=note.at,
@@ -98,26 +83,12 @@ def _origin(db: Database, note: Note, spool: Path, rows: LedgerRows | None) -> I
     )  # fmt: skip
 
 
-def _first_sound(note: Note, spool: Path) -> float | None:
-    """When a phone's call was answered: nobody saw it, but its file begins with the first sound."""
-    for since, file in note.files:
-        try:
-            seconds, written = measure(spool / file).seconds, (spool / file).stat().st_mtime
-        except (AudioError, OSError):
-            continue
-        if seconds > 0:
-            return max(since, written - seconds)
-    return None
-
-
 def _recorded(db: Database, note: Note, rows: LedgerRows | None) -> Iterator[Fact]:
     found = recording(db, note.unique_id)
     known = [] if rows is None else list(rows.segments)
     new = [(at, file) for at, file in note.files if all(one.file != file for one in known)]
     if found is not None and found.recording.state in OVER:
-        if new:
-            log.warning("of a finished recording, files of the dialplan stay in the spool: %s", [one[1] for one in new])
-        return
+        return  # a file that came too late is no longer the note's affair: storage/leftovers.py
     if found is None and (new or note.silent):
         linked_id = note.linked_id if rows is None else rows.channel.linked_id
         yield Recording(unique_id=note.unique_id, linked_id=linked_id, state=RecordingState.RECORDING, wanted=note.at)

@@ -1,10 +1,15 @@
 """What the catalogue remembers of calls that were under way when the daemon stopped: read once, at its start."""
 
+from collections.abc import Iterable
+from pathlib import Path
+
 from sqlite_utils import Database
 
 from callwarden.core.events import ChannelRemembered
 from callwarden.core.facts import RecordingState
+from callwarden.storage.audio import measure
 from callwarden.storage.reading import Story, story
+from callwarden.storage.riff import AudioError
 
 OPEN_CALLS = (
     "SELECT DISTINCT linked_id FROM channels WHERE ended IS NULL "
@@ -19,13 +24,25 @@ OVER = (
 )
 
 
-def remembered(db: Database, now: float) -> list[ChannelRemembered]:
+def remembered(db: Database, now: float, spool: Path) -> list[ChannelRemembered]:
     """Every channel that had not ended or whose recording is not finished."""
     stories = [story(db, linked_id) for (linked_id,) in db.conn.execute(OPEN_CALLS).fetchall()]
-    return [one for known in stories if known is not None for one in _channels(known, now)]
+    return [one for known in stories if known is not None for one in _channels(known, now, spool)]
 
 
-def _channels(known: Story, now: float) -> list[ChannelRemembered]:
+def first_sound(files: Iterable[tuple[float, Path]]) -> float | None:
+    """When an answer was that nobody saw: a file, with the time when it was begun, holds sound from then on."""
+    for since, path in files:
+        try:
+            seconds, written = measure(path).seconds, path.stat().st_mtime
+        except (AudioError, OSError):
+            continue
+        if seconds > 0:
+            return max(since, written - seconds)
+    return None
+
+
+def _channels(known: Story, now: float, spool: Path) -> list[ChannelRemembered]:
     recordings = {one.recording.unique_id: one.recording for one in known.recordings}
     found = []
     for channel in known.channels:
@@ -34,16 +51,19 @@ def _channels(known: Story, now: float) -> list[ChannelRemembered]:
         if channel.ended is not None and over:
             continue
         mine = channel.unique_id
+        segments = tuple(one for one in known.segments if one.unique_id == mine)
+        unseen = channel.answered is None and channel.ended is None
         found.append(
             ChannelRemembered(
                 at=now,
                 call=known.call.call,
                 channel=channel,
                 recording=None if over else recording,
-                segments=tuple(one for one in known.segments if one.unique_id == mine),
+                segments=segments,
                 suspensions=tuple(one for one in known.suspensions if one.unique_id == mine),
                 announcements=tuple(one for one in known.announcements if one.unique_id == mine),
                 gaps=tuple(one for one in known.gaps if one.unique_id == mine),
+                sounded=first_sound((one.asked, spool / one.file) for one in segments) if unseen else None,
             )
         )
     return found

@@ -4,6 +4,7 @@ Gives a SegmentFileClosed for every file that its writer closed. Nothing here de
 """
 
 import asyncio
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,12 @@ class Spool:
         """How many files there are: of calls that are up, and of those that are still to be finished."""
         return sum(not path.name.startswith(".") for path in self._directory.iterdir())
 
+    def resting(self, seconds: float) -> list[str]:
+        """The files that were not written to for so long."""
+        before = time.time() - seconds
+        with os.scandir(self._directory) as entries:
+            return [one.name for one in entries if one.is_file(follow_symlinks=False) and _written(one) < before]
+
     async def _watch(self, inotify: Inotify) -> None:
         async for change in inotify:
             if change.name is not None:
@@ -57,3 +64,11 @@ class Spool:
             if missing_only:
                 return
             self._post(ev.SegmentFileClosed(status.st_mtime, file, status.st_size))
+
+
+def _written(entry: os.DirEntry[str]) -> float:
+    """When the file was last written to; never, where it has gone meanwhile."""
+    try:
+        return entry.stat(follow_symlinks=False).st_mtime
+    except FileNotFoundError:
+        return float("inf")
