@@ -94,6 +94,8 @@ def _told(event: ev.Event, names: Names) -> str:
             return f"leave {names.bridge(event.bridge)} {names.short(event.unique_id)}"
         case ev.BridgeDestroyed():
             return f"destroy {names.bridge(event.bridge)}"
+        case ev.MusicStarted() | ev.MusicStopped():
+            return f"music {names.short(event.unique_id)}" + (" over" if isinstance(event, ev.MusicStopped) else "")
         case ev.LocalPaired():
             return f"local {names.short(event.one)} {names.short(event.two)}"
         case ev.DialBegun() | ev.DialEnded():

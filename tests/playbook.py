@@ -130,6 +130,7 @@ class Actors:
             "local": lambda at, who, _: self._tell(ev.LocalPaired(at, who[0], who[1])),
             "dial": self._dial,
             "dialled": lambda at, who, _: self._tell(ev.DialEnded(at, who[0], who[1], who[2])),
+            "music": self._music,
             "foreign": lambda at, who, _: self._tell(ev.ForeignRecorderStarted(at, who[0])),
             "stolen": self._stolen,
             "step": self._step,
@@ -166,6 +167,10 @@ class Actors:
     def _dial(self, at: float, words: list[str], named: dict[str, str]) -> None:
         caller, destination, *string = words
         self._tell(ev.DialBegun(at, caller, destination, " ".join(string), named.get("context", "")))
+
+    def _music(self, at: float, words: list[str], _: dict[str, str]) -> None:
+        kind = ev.MusicStopped if "over" in words else ev.MusicStarted
+        self._tell(kind(at, words[0]))
 
     def _stolen(self, at: float, words: list[str], _: dict[str, str]) -> None:
         for event in self.stage.asterisk.stolen(at, words[0]):

@@ -12,7 +12,7 @@ from callwarden.core.events import (
     SuspensionOrdered,
 )
 from callwarden.core.facts import RecordingState, Role
-from callwarden.core.silence import RENEW_SECONDS, RENEWED, reason
+from callwarden.core.silence import RENEWED, reason
 from scenes import Scene
 
 
@@ -187,17 +187,6 @@ def test_a_stop_that_was_not_proven_is_repeated_until_it_is() -> None:
     scene.work()
     assert scene.book.recorders["203-1"].state is RecordingState.SUSPENDED
     assert scene.after(5.0) == []
-
-
-def test_a_recorder_that_meets_another_party_is_renewed() -> None:
-    scene = Scene()
-    scene.talking()
-    scene.alone("with-trunk-1", "202-1")
-    scene.channel("PJSIP/203-1", call="trunk-1")
-    scene.up("203-1")
-    assert scene.together("with-trunk-1", "203-1") == ["stop trunk-1"]
-    assert scene.after(RENEW_SECONDS + 0.1) == ["start trunk-1"]
-    assert [one.why for one in scene.book.recorders["trunk-1"].suspensions] == [RENEWED]
 
 
 def test_a_card_payment_that_begins_in_the_middle_of_a_renewal_is_called_by_its_name() -> None:

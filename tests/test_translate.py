@@ -65,6 +65,8 @@ BRIDGE = {"BridgeUniqueid": "b1", "BridgeTechnology": "simple_bridge"}
         ("BridgeEnter", BRIDGE, ev.BridgeEntered(AT, "b1", OWN)),
         ("BridgeEnter", BRIDGE | {"BridgeTechnology": "holding_bridge"}, ev.BridgeEntered(AT, "b1", OWN, True)),
         ("BridgeLeave", BRIDGE, ev.BridgeLeft(AT, "b1", OWN)),
+        ("MusicOnHoldStart", {"Class": "default"}, ev.MusicStarted(AT, OWN)),
+        ("MusicOnHoldStop", {}, ev.MusicStopped(AT, OWN)),
         (
             "LocalBridge",
             channel_headers("LocalOne", Uniqueid="1") | channel_headers("LocalTwo", Uniqueid="2"),

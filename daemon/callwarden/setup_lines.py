@@ -22,6 +22,8 @@ EVENTS = (
     "Hangup",
     "LocalBridge",
     "MixMonitorStart",
+    "MusicOnHoldStart",
+    "MusicOnHoldStop",
     "NewCallerid",
     "Newchannel",
     "Newstate",

@@ -122,6 +122,22 @@ def test_a_queue_after_the_announcement(telling_lab: Lab) -> None:
     assert has(only, DEFAULT_TONES["203"])
 
 
+def test_a_queue_that_did_not_answer_its_caller(scoped: Lab) -> None:
+    """Its music is early media, and costs nobody their voice either."""
+    scoped.world.phone("201").never_answers()
+    scoped.world.phone("203").answers(after=0.8)
+    since = time.time()
+    caller = scoped.world.ring_in("02079460004", tone=CALLER)
+    wait_until(lambda: caller.hears(DEFAULT_TONES["203"], 0.3))
+    time.sleep(TALK)
+    caller.hang_up()
+    account = settled(scoped, since)
+    [only] = recorded(account)
+    assert only is account.caller
+    assert has(only, CALLER)
+    assert has(only, DEFAULT_TONES["203"])
+
+
 def test_an_attended_transfer_to_another_phone(scoped: Lab) -> None:
     """The consultation is nobody's but the two phones': it is recorded by one of them."""
     since = time.time()

@@ -19,8 +19,8 @@ settings announce__outbound=whisper
 6.0 leave b1 202-1
 6.0 hangup 202-1
 6.1 enter b1 trunk-2
-< stop trunk-1
 < whisper trunk-2 joined
+< stop trunk-1
 < start trunk-1
 9.0 leave b1 trunk-1
 9.0 leave b1 trunk-2

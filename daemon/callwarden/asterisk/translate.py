@@ -148,6 +148,12 @@ class Translator:
         destination = need(headers, "destuniqueid")
         return [ev.DialEnded(at, headers.get("uniqueid"), destination, headers.get("dialstatus"))]
 
+    def music_started(self, headers: Headers, at: float) -> list[ev.Event]:
+        return [ev.MusicStarted(at, need(headers, "uniqueid"))]
+
+    def music_stopped(self, headers: Headers, at: float) -> list[ev.Event]:
+        return [ev.MusicStopped(at, need(headers, "uniqueid"))]
+
     def monitor_started(self, headers: Headers, at: float) -> list[ev.Event]:
         unique_id = need(headers, "uniqueid")
         ours = self._expected.get(unique_id, 0)
@@ -170,6 +176,8 @@ HANDLERS: dict[str, Callable[[Translator, Headers, float], list[ev.Event]]] = {
     "localbridge": Translator.paired,
     "dialbegin": Translator.dial_begun,
     "dialend": Translator.dial_ended,
+    "musiconholdstart": Translator.music_started,
+    "musiconholdstop": Translator.music_stopped,
     "mixmonitorstart": Translator.monitor_started,
 }
 

@@ -1,7 +1,7 @@
 """Who meets whom: bridges, ``Local`` halves and dials, and what follows when somebody comes or goes."""
 
 from callwarden.core import actions as do
-from callwarden.core import announcing, card_line, scope, silence
+from callwarden.core import announcing, card_line, renewal, scope, silence
 from callwarden.core import events as ev
 from callwarden.core.book import Book
 from callwarden.core.calls import Leg
@@ -35,7 +35,7 @@ def entered(book: Book, event: ev.BridgeEntered) -> Actions:
     actions = silence.review(book, left | {event.unique_id}, event.at)
     for one in hearing:
         actions += announcing.whisper_to(book, one, event.at)
-        actions += silence.renew(book, one, event.at)
+    actions += renewal.renew_all(book, {one.unique_id for one in hearing}, event.at)
     return actions + scope.ensure_one_recorded(book, hearing, event.at)
 
 

@@ -38,9 +38,10 @@ class Leg:
 
     ``sent_by`` is the phone by whose doing it stands at a card line; ``party`` whether somebody is, or was, at its far
     end (a card line behind a ``Local`` channel is none); ``told`` whether its party has been told that the call is
-    recorded; ``heard`` the parties that its running recorder has met; ``ungated`` whether it was said that this card
-    line was dialled past the gate; ``proof`` the number of the latest order to stop recorders on a channel that has no
-    recorder of ours.
+    recorded; ``heard`` the parties that its running recorder has met, ``through`` the plumbing beside which that began,
+    ``heard_music`` whether it heard any, ``music`` whether there is any now; ``ungated`` whether it was said that this
+    card line was dialled past the gate; ``proof`` the number of the latest order to stop recorders on a channel that
+    has no recorder of ours.
     """
 
     unique_id: str
@@ -64,6 +65,9 @@ class Leg:
     ungated: bool = False
     proof: int = 0
     heard: set[str] = field(default_factory=set)
+    through: set[str] = field(default_factory=set)
+    music: bool = False
+    heard_music: bool = False
 
     @property
     def endpoint(self) -> str:
@@ -195,6 +199,11 @@ class Calls:
         """The parties that this channel exchanges audio with right now, plumbing left out."""
         hearing = self.hearing(leg.unique_id) - {leg.unique_id}
         return {one for one in hearing if self.legs[one].role is not Role.PLUMBING}
+
+    def plumbing_beside(self, leg: Leg) -> set[str]:
+        """The ``Local`` halves and the like in its bridge."""
+        known = self.bridges.get(leg.bridge)
+        return {one for one in known.members if self.legs[one].role is Role.PLUMBING} if known is not None else set()
 
     def at_card_line(self, leg: Leg) -> bool:
         """Whether it is a card line, asks for one, or was let through to one and is with nobody else since."""

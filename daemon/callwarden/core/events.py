@@ -149,6 +149,22 @@ class DialEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class MusicStarted:
+    """``MusicOnHoldStart``: this channel is played music, on hold or in a queue."""
+
+    at: float
+    unique_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MusicStopped:
+    """``MusicOnHoldStop``."""
+
+    at: float
+    unique_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ForeignRecorderStarted:
     """A MixMonitor that we did not ask for was started on a channel (``MixMonitorStart``)."""
 
@@ -361,6 +377,8 @@ Event = (
     | LocalPaired
     | DialBegun
     | DialEnded
+    | MusicStarted
+    | MusicStopped
     | ForeignRecorderStarted
     | ChannelRemembered
     | SnapshotTaken

@@ -79,7 +79,8 @@ def _finish(recorder: Recorder, _at: float) -> list[do.Action]:
     actions: list[do.Action] = []
     if recorder.end_unseen is not None:
         written = [s.closed for s in recorder.segments if s.closed is not None]
-        recorder.ended = max(written, default=recorder.ended)
+        if written:  # while it rang, perhaps: but it was seen answered
+            recorder.ended = max(*written, recorder.answered or 0.0)
         actions.append(do.Save(replace(recorder.end_unseen, ended=recorder.ended)))
         if recorder.call_unseen is not None:
             actions.append(do.Save(replace(recorder.call_unseen, ended=recorder.ended)))

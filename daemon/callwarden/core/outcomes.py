@@ -2,7 +2,7 @@
 
 from callwarden.core import actions as do
 from callwarden.core import events as ev
-from callwarden.core import gate, noted, silence, steps
+from callwarden.core import gate, noted, renewal, silence, steps
 from callwarden.core.book import Book
 from callwarden.core.facts import RecordingState
 from callwarden.core.orders import tell
@@ -38,7 +38,8 @@ def recorder_started(book: Book, event: ev.RecorderStarted) -> Actions:
     leg = book.leg(event.unique_id)
     if leg is None or recorder.state is not RecordingState.RECORDING:
         return actions
-    leg.heard = book.calls.partners(leg)
+    renewal.note_recording(book, leg)
+    actions += renewal.renew_all(book, book.calls.hearing(leg.unique_id), event.at)
     return actions + steps.release_returning(book, event.unique_id)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from callwarden.core import actions as do
 from callwarden.core.book import Book
 from callwarden.core.calls import CardStage, Leg
-from callwarden.core.facts import RecordingState, Role
+from callwarden.core.facts import Role
 from callwarden.core.orders import tell
 from callwarden.core.recorder import Recorder
 from callwarden.core.recording import SILENT, Signal
@@ -18,8 +18,6 @@ from callwarden.core.recording import SILENT, Signal
 CARD_LINE = "card line"
 IN_PLACE = "suspended in place"
 RENEWED = "recorder renewed"
-# Seconds: who was answered longer ago than this before meeting anybody has heard a prompt or music.
-WAITED_SECONDS = 0.5
 # Asterisk frees a channel's audiohooks at its next frame; a recorder started before that inherits the fault (measured:
 # 20 ms will do, 50 ms were once too short on a machine under full load).
 RENEW_SECONDS = 0.12
@@ -84,27 +82,6 @@ def silence(book: Book, recorder: Recorder, why: str, by: str, at: float) -> lis
     actions = tell(recorder, Signal.SUSPEND, at)
     watch(book, book.calls.legs[recorder.unique_id])
     return actions
-
-
-def renew(book: Book, leg: Leg, at: float) -> list[do.Action]:
-    """Begin a new segment where a running recorder meets another party than before.
-
-    Measured on Debian's 22.10 (its patch 2016_opus_plc; 16.28 is free of it): a MixMonitor that has already recorded
-    one stream of RTP, or a prompt or music in the channel's own codec, loses the next party in half the calls. The
-    new party's own channel has both sides meanwhile; where that is not recorded (``one-per-call``) the first party
-    that a caller meets after waiting is a next party too.
-    """
-    recorder = book.recorders.get(leg.unique_id)
-    partners = book.calls.partners(leg)
-    if recorder is None or recorder.state is not RecordingState.RECORDING or not partners:
-        return []
-    met_before, leg.heard = leg.heard, leg.heard | partners
-    waited = leg.answered is not None and at - leg.answered > WAITED_SECONDS
-    first = not met_before and not (waited and book.settings.recording.scope == "one-per-call")
-    if first or partners <= met_before:
-        return []
-    leg.heard = partners
-    return silence(book, recorder, RENEWED, "Callwarden", at)
 
 
 def _review_one(book: Book, recorder: Recorder, at: float) -> list[do.Action]:

@@ -2,7 +2,7 @@
 
 :meth:`Warden.decide` looks the event's handler up in one table; the handlers stand in the modules of the same words:
 :mod:`channels`, :mod:`bridges`, :mod:`outcomes`, :mod:`sight`, :mod:`steps`, :mod:`in_place`, :mod:`diversion`,
-:mod:`announcing`. Each moves the mirror of the calls (:mod:`calls`), advances recordings (:mod:`noted`,
+:mod:`renewal`, :mod:`announcing`. Each moves the mirror of the calls (:mod:`calls`), advances recordings (:mod:`noted`,
 :mod:`orders`), and then lets :mod:`silence` look at everybody who was moved. No clock and no I/O: time comes with the
 events.
 """
@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from callwarden.config import Settings
 from callwarden.core import actions as do
-from callwarden.core import announcing, bridges, channels, diversion, in_place, outcomes, sight, steps
+from callwarden.core import announcing, bridges, channels, diversion, in_place, outcomes, renewal, sight, steps
 from callwarden.core import events as ev
 from callwarden.core.book import Book
 
@@ -59,6 +59,8 @@ HANDLERS: dict[type[ev.Event], Callable[[Book, Any], Actions]] = {
     ev.LocalPaired: bridges.paired,
     ev.DialBegun: bridges.dial_begun,
     ev.DialEnded: bridges.dial_ended,
+    ev.MusicStarted: renewal.music_started,
+    ev.MusicStopped: renewal.music_stopped,
     ev.SnapshotTaken: sight.snapshot,
     ev.LinkLost: sight.link_lost,
     ev.ForeignRecorderStarted: outcomes.foreign_recorder,
