@@ -18,7 +18,9 @@ from callwarden.checks.who import User, may, user_of
 from callwarden.config import Settings, load
 from callwarden.control import Peer
 from callwarden.setup_lines import setup_lines
+from callwarden.storage.keys import new_identity
 from cli_world import World
+from sealed_world import Holder
 
 US = user_of(os.geteuid())
 NOBODY = user_of(65534)
@@ -43,6 +45,32 @@ def with_card_line(settings: Settings) -> Settings:
 def bad(findings: object) -> list[str]:
     assert not isinstance(findings, Finding)
     return [f"{each.level}: {each.text}" for each in findings if each.level is not Level.OK]  # type: ignore[attr-defined]
+
+
+# --- sealed storage -------------------------------------------------------------------------------------------------
+
+
+def sealing(settings: Settings, **options: object) -> Settings:
+    return Settings.model_validate({**settings.model_dump(), "seal": {"enabled": True, **options}})
+
+
+def test_a_key_that_others_can_read_or_that_is_not_there_is_a_problem(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "identity"
+    (told,) = bad(places.seal(sealing(settings, identity=str(path))))
+    assert told.startswith("problem: There is no key")
+    new_identity(path)
+    path.chmod(0o644)
+    (told,) = bad(places.seal(sealing(settings, identity=str(path))))
+    assert told.startswith("problem: Others can read the key")
+
+
+def test_recordings_that_only_this_machine_can_open_are_a_warning(settings: Settings, tmp_path: Path) -> None:
+    path = tmp_path / "identity"
+    new_identity(path)
+    (told,) = bad(places.seal(sealing(settings, identity=str(path))))
+    assert told.startswith("warning: nobody but the daemon can open")
+    assert bad(places.seal(sealing(settings, identity=str(path), recipients=[Holder().recipient]))) == []
+    assert bad(places.seal(settings)) == []
 
 
 # --- versions -------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from callwarden.config import Settings
-from callwarden.config.credentials import SECRETS
+from callwarden.config.credentials import SEAL_IDENTITY, SECRETS
 
 CONFIG = Path(__file__).parent.parent / "config"
 UNIT = CONFIG / "callwarden.service"
@@ -76,7 +76,8 @@ def test_the_unit_provides_every_directory_of_the_default_settings() -> None:
 
 def test_the_unit_hands_over_every_secret_by_the_name_it_is_looked_for() -> None:
     loaded = {value for name, value in _directives("Service") if name == "LoadCredential"}
-    assert loaded == {f"{credential}:callwarden.{credential}" for _, credential in SECRETS.values()}
+    names = {SEAL_IDENTITY, *(credential for _, credential in SECRETS.values())}
+    assert loaded == {f"{name}:callwarden.{name}" for name in names}
 
 
 def test_every_paragraph_of_the_unit_says_why() -> None:

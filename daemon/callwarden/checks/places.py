@@ -13,8 +13,9 @@ from callwarden.checks.finding import Finding, ok, problem, warning
 from callwarden.checks.who import User, asterisk_user, daemon_user, may
 from callwarden.config import Settings
 from callwarden.storage.database import CatalogueError, open_readonly
+from callwarden.storage.keys import KeysError, load_keys
 
-SPOOL, VAULT, CATALOGUE, DISK = "spool", "vault", "catalogue", "disk"
+SPOOL, VAULT, CATALOGUE, DISK, SEAL = "spool", "vault", "catalogue", "disk", "seal"
 LITTLE, TOO_LITTLE = 5e9, 5e8  # bytes: about 90 and 9 hours of recordings in wav
 TMPFILES = "systemd-tmpfiles --create callwarden.conf"
 
@@ -33,6 +34,7 @@ def usable(settings: Settings) -> Iterator[Finding]:
     yield from spool(settings, us, asterisk_user())
     yield from vault_access(settings.vault.path, us)
     yield from catalogue_access(settings.catalogue.path, us)
+    yield from seal(settings)
 
 
 def spool(settings: Settings, us: User, asterisk: User | None) -> Iterator[Finding]:
@@ -96,6 +98,22 @@ def vault_privacy(path: Path, us: User) -> Iterator[Finding]:
         yield problem(VAULT, f"others than {us.name} can get into {path}", f"chmod 700 {path}")
     else:
         yield ok(VAULT, f"{path} is open to {us.name} alone")
+
+
+def seal(settings: Settings) -> Iterator[Finding]:
+    """The key that recordings are sealed with."""
+    try:
+        keys = load_keys(settings)
+    except KeysError as error:
+        yield problem(SEAL, str(error).rstrip("."), "Without it no recording can leave the spool")
+        return
+    if keys is None or not settings.seal.enabled:
+        return
+    if settings.seal.recipients:
+        yield ok(SEAL, f"recordings are sealed to the daemon and {len(keys.recipients) - 1} others")
+    else:
+        told = "nobody but the daemon can open the recordings: with its key they are lost"
+        yield warning(SEAL, told, "Name the data protection officer's key in [seal] recipients")
 
 
 def catalogue_access(path: Path, us: User) -> Iterator[Finding]:

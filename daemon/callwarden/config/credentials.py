@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 STORE = Path("/etc/credstore")
+SEAL_IDENTITY = "seal-identity"
+"""The systemd credential with the daemon's key of sealed storage; it is a file, so no variable holds it."""
 
 SECRETS = {
     ("ami", "secret"): ("CALLWARDEN_AMI_SECRET", "ami-secret"),
@@ -25,10 +27,11 @@ def secrets_from(environ: Mapping[str, str]) -> dict[tuple[str, str], str]:
 
 
 def _find(environ: Mapping[str, str], variable: str, name: str) -> str:
-    return environ.get(variable, "") or _read(_credential(environ, name))
+    return environ.get(variable, "") or _read(credential(environ, name))
 
 
-def _credential(environ: Mapping[str, str], name: str) -> Path:
+def credential(environ: Mapping[str, str], name: str) -> Path:
+    """Where the systemd credential ``name`` is, or would be."""
     given = environ.get("CREDENTIALS_DIRECTORY", "")
     return Path(given, name) if given else STORE / f"callwarden.{name}"
 

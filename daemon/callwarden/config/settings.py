@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr
 
 from callwarden.config import kinds as kind
 from callwarden.config.retention import Retention
+from callwarden.config.sealing import Seal
 from callwarden.config.section import LISTED, Section
 
 
@@ -213,6 +214,7 @@ class Settings(Section):
     agi: Agi = Agi()
     spool: Spool = Spool()
     vault: Vault = Vault()
+    seal: Seal = Seal()
     catalogue: Catalogue = Catalogue()
     control: Control = Control()
     recording: Recording = Recording()

@@ -17,7 +17,7 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import lru_cache
@@ -57,6 +57,22 @@ class Tone:
 
 
 Part = AudioFile | Silence | Tone
+Pour = Callable[[Iterator[bytes], IO[bytes]], object]
+"""Writes chunks to a file: as they are, or sealed."""
+
+
+class Counted:
+    """Chunks, hashed and counted as they pass."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = chunks
+        self.digest, self.bytes = hashlib.sha256(), 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        for chunk in self._chunks:
+            self.digest.update(chunk)
+            self.bytes += len(chunk)
+            yield chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +95,16 @@ def encoding_of(name: str) -> Encoding:
     return gsm() if name == "wav49" else pcm()
 
 
-def join(parts: Sequence[Part], out: IO[bytes], encoding: Encoding, scratch: Path) -> Joined:
-    """Write ``parts``, one after the other, to ``out`` as one WAV file; hash it on its way.
+def write_as_it_is(chunks: Iterator[bytes], out: IO[bytes]) -> None:
+    """The pour of whoever does not seal."""
+    for chunk in chunks:
+        out.write(chunk)
+
+
+def join(
+    parts: Sequence[Part], out: IO[bytes], encoding: Encoding, scratch: Path, pour: Pour = write_as_it_is
+) -> Joined:
+    """Write ``parts``, one after the other, to ``out`` as one WAV file, by way of ``pour``; hash it before that.
 
     What is in another encoding is first turned into ``encoding``, in files in ``scratch`` that nobody else can name.
     """
@@ -88,8 +112,9 @@ def join(parts: Sequence[Part], out: IO[bytes], encoding: Encoding, scratch: Pat
         sources = [_source(part, encoding, scratch, stack) for part in parts]
         blocks = sum(source.blocks for source in sources)
         chunks = chain([header(encoding, blocks)], *(source.chunks() for source in sources), _padding(encoding, blocks))
-        sha256, size = _write(chunks, out)
-    return Joined(sha256, size, encoding.seconds(blocks))
+        counted = Counted(chunks)
+        pour(iter(counted), out)
+    return Joined(counted.digest.hexdigest(), counted.bytes, encoding.seconds(blocks))
 
 
 def open_regular(path: Path) -> IO[bytes]:
@@ -158,14 +183,6 @@ def _from_file(path: Path, encoding: Encoding, scratch: Path, stack: ExitStack) 
 def _padding(encoding: Encoding, blocks: int) -> list[bytes]:
     """A RIFF chunk has an even length; a block of GSM has 65 bytes."""
     return [b"\0"] if blocks * encoding.block_bytes % 2 else []
-
-
-def _write(chunks: Iterator[bytes], out: IO[bytes]) -> tuple[str, int]:
-    digest, size = hashlib.sha256(), 0
-    for chunk in chunks:
-        digest.update(chunk)
-        size += out.write(chunk)
-    return digest.hexdigest(), size
 
 
 def _converted(file: IO[bytes], encoding: Encoding, scratch: Path, stack: ExitStack) -> IO[bytes]:

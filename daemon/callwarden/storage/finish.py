@@ -4,7 +4,8 @@ Takes a job, gives what came of it; never raises for what a disk or a file does.
 hashes and writes in chunks that release the GIL. It may stop dead between any two steps and be asked again:
 
 1. A row that is stored already (with its file in the vault) is the result; only the spool is left to clear.
-2. Join into the vault under the recording's own name. Asked again, the same name is replaced as a whole.
+2. Join into the vault under the recording's own name. Asked again, the same name is replaced as a whole. Where it is
+   sealed, it is sealed on its way: the audio is nowhere in the vault, not even in a file without a name.
 3. The row: stored, with path, hash, length and expiry, in one transaction.
 4. Only then the spool's files go.
 """
@@ -12,45 +13,45 @@ hashes and writes in chunks that release the GIL. It may stop dead between any t
 import sqlite3
 import stat
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeVar
 
 from sqlite_utils import Database
 
 from callwarden.core.facts import RecordingState
-from callwarden.storage.audio import Joined, encoding_of, join, measure
+from callwarden.storage.audio import Joined, Part, encoding_of, join, measure
 from callwarden.storage.database import CatalogueError, belongs, transaction
+from callwarden.storage.keys import Keys
 from callwarden.storage.parts import Piece, SpoolFile, SuspendedTime, parts
 from callwarden.storage.riff import AudioError, Encoding, Media, pcm
+from callwarden.storage.run import Run as Run
+from callwarden.storage.sealing import Sealed, SealError, seal, sealed_name
+from callwarden.storage.strays import expect, settle
 from callwarden.storage.vault import Vault, VaultError, name_of
 
-T = TypeVar("T")
 # Behind the event loop's thread and Asterisk, in front of nothing.
 # A recorder starts and ends some frames beside its confirmations; more than this many seconds is worth a note.
 NOTED_SECONDS = 1.0
 # Asterisk's longest header: what is no longer than this holds nothing (0 bytes: it crashed before it wrote one).
 HEADER_BYTES = 60
-FAILURES = (OSError, AudioError, VaultError, sqlite3.Error, CatalogueError)
+FAILURES = (OSError, AudioError, VaultError, SealError, sqlite3.Error, CatalogueError)
 OVER = (RecordingState.DISCARDED, RecordingState.PURGING, RecordingState.PURGED)
-
-
-class Run(Protocol):
-    """Does something on the catalogue's write connection and waits for it: ``Writer.wait``."""
-
-    def __call__(self, work: Callable[[Database], T], /) -> T: ...
 
 
 @dataclass(frozen=True, slots=True)
 class FinishJob:
-    """One channel's recording: its pieces in order (see ``parts``), and what the configuration says of it."""
+    """One channel's recording: its pieces in order (see ``parts``), and what the configuration says of it.
+
+    ``keys``: what it is to be sealed with, None where it is not.
+    """
 
     unique_id: str
     plan: tuple[Piece, ...]
     format: str = "wav"
     suspended_time: SuspendedTime = "silence"
     expires: float | None = None
+    keys: Keys | None = None
 
     @property
     def files(self) -> list[SpoolFile]:
@@ -142,13 +143,29 @@ def _store(job: FinishJob, vault: Vault, run: Run) -> Finished | FinishFailed:
     media = {path: found for path, found in looked_at.items() if isinstance(found, Media) and found.blocks}
     problems = [problem for file in files if (problem := _problem(file, looked_at[file.path]))]
     encoding = _encoding(job, media)
-    name = name_of(job.unique_id, encoding.extension)
     heard = {path: found.seconds for path, found in media.items()}
-    with vault.put(name) as out:
-        joined = join(parts(job.plan, heard, job.suspended_time), out, encoding, vault.scratch)
-    if not run(lambda db: _set_stored(db, job, name, joined, problems)):
+    name, joined, sealed = _put(job, vault, run, encoding, parts(job.plan, heard, job.suspended_time))
+    if not run(lambda db: _set_stored(db, job, name, joined, sealed, problems)):
         return FinishFailed(job.unique_id, "its row is gone from the catalogue")
     return Finished(job.unique_id, name, joined.sha256, joined.bytes, joined.seconds, tuple(problems))
+
+
+def _put(
+    job: FinishJob, vault: Vault, run: Run, encoding: Encoding, heard: Sequence[Part]
+) -> tuple[str, Joined, Sealed | None]:
+    """Into the vault, sealed where there are keys; the name, the audio, the sealed file."""
+    name, keys = name_of(job.unique_id, encoding.extension), job.keys
+    if keys is None:
+        with vault.put(name) as out:
+            return name, join(heard, out, encoding, vault.scratch), None
+    vault.remove(name)  # of a try that a crash ended, before there were keys
+    name, results = sealed_name(name, keys), list[Sealed]()
+    run(lambda db: expect(db, name, job.unique_id))
+    with vault.put(name) as out:
+        joined = join(
+            heard, out, encoding, vault.scratch, lambda chunks, out: results.append(seal(chunks, out, keys))
+        )
+    return name, joined, results[0]
 
 
 def _look(file: SpoolFile) -> Media | AudioError | None:
@@ -195,7 +212,9 @@ def _row(db: Database, unique_id: str) -> _Row | None:
     return None if row is None else _Row(*row)
 
 
-def _set_stored(db: Database, job: FinishJob, path: str, joined: Joined, problems: Sequence[str]) -> bool:
+def _set_stored(
+    db: Database, job: FinishJob, path: str, joined: Joined, sealed: Sealed | None, problems: Sequence[str]
+) -> bool:
     values = (path, job.format, joined.sha256, joined.bytes, joined.seconds, time.time(), job.expires)
     with transaction(db) as connection:
         changed = connection.execute(
@@ -203,6 +222,8 @@ def _set_stored(db: Database, job: FinishJob, path: str, joined: Joined, problem
             "stored = ?, expires = ?, note = ? WHERE unique_id = ? AND state NOT IN ('purging', 'purged')",
             [*values, "\n".join(problems), job.unique_id],
         ).rowcount
+        if changed and sealed is not None:
+            settle(connection, job.unique_id, path, sealed)
     return changed == 1
 
 

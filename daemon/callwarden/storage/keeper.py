@@ -25,6 +25,7 @@ from callwarden.core.facts import Fact, Note, Segment
 from callwarden.priority import give_way
 from callwarden.sounds import FORMATS, SoundsError, prompt_hash
 from callwarden.storage import leftovers
+from callwarden.storage.database import belongs
 from callwarden.storage.finish import (
     Discarded,
     Finished,
@@ -33,10 +34,12 @@ from callwarden.storage.finish import (
     discard,
     finish,
 )
+from callwarden.storage.keys import KeysError, load_keys
 from callwarden.storage.leftovers import Leftovers
 from callwarden.storage.noted import take_in
 from callwarden.storage.parts import pieces
 from callwarden.storage.remembered import remembered
+from callwarden.storage.strays import sweep
 from callwarden.storage.vault import Vault
 from callwarden.storage.writer import Writer, WriterState
 
@@ -67,7 +70,20 @@ class Keeper:
         settings = self.settings
         self.writer = await asyncio.to_thread(Writer, settings.catalogue.path, report, settings.calls.country)
         await asyncio.to_thread(self.vault.sweep)
+        await asyncio.to_thread(self._sweep)
         return await asyncio.wrap_future(self.writer.run(lambda db: remembered(db, time.time(), settings.spool.path)))
+
+    def _sweep(self) -> None:
+        """Remove what a crash left in the vault under a name that no recording has."""
+        if not self.writer.wait(lambda db: belongs(db, self.vault.identity)):
+            return
+        try:
+            count = sweep(self.writer.wait, self.vault)
+        except OSError as error:
+            log.warning("a file that no recording has could not be removed from the vault: %s", error)
+            return
+        if count:
+            log.info("%d files that a crash left in the vault were removed", count)
 
     async def stop(self) -> None:
         """Let what is being finished end, and write what waits."""
@@ -130,12 +146,17 @@ class Keeper:
 
     def _finish(self, action: do.FinishRecording) -> Finished | FinishFailed | Discarded:
         settings = self.settings
+        try:
+            keys = load_keys(settings)
+        except KeysError as error:  # better in the spool, to be tried again, than in the vault unsealed
+            return FinishFailed(action.unique_id, str(error))
         job = FinishJob(
             action.unique_id,
             pieces(_heard(action), action.suspensions, settings.spool.path, action.ended),
             settings.recording.format,
             settings.recording.suspended_time,
             None if settings.retention.rule else settings.retention.keep.seconds_after(action.ended),
+            keys if settings.seal.enabled else None,
         )
         if action.answered is None and not settings.recording.keep_unanswered:
             return discard(job, self.writer.wait, NEVER_ANSWERED)

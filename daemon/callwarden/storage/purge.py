@@ -3,7 +3,8 @@
 * choose: pure (``core.retention``), over calls in the order of their end; a dry run is this step and nothing else.
 * mark: the recording is *purging*, with the reason, in the catalogue. What is on hold at this moment is not marked.
   What is marked is finished by the next purge, unless it was put on hold meanwhile.
-* unlink: the file goes from the vault. One that was gone already is noted; one that cannot go stays marked.
+* unlink: the file goes from the vault, with whatever re-sealing it has left there. One that was gone already is noted;
+  one that cannot go stays marked.
 * confirm: only now is it *purged*, and a tombstone proves it: id, hash, when, why.
 * forget: a call whose last recording is gone loses its personal data (``forgetting``). Calls that were never recorded
   fall due like the others.
@@ -23,6 +24,7 @@ from callwarden.storage.ended import COLUMNS, NOTHING, Asked, ended
 from callwarden.storage.finish import Run
 from callwarden.storage.forgetting import forget, scrub_words
 from callwarden.storage.holds import held, unmark_held
+from callwarden.storage.strays import clear_of
 from callwarden.storage.vault import Vault
 
 # Calls a step. Each step waits for the disk a few times (fsync), so many at once; but the write connection is taken
@@ -161,12 +163,16 @@ def _delete(run: Run, vault: Vault, marks: Sequence[Mark], now: float, report: P
     """Unlink and confirm."""
     if not marks:
         return
-    results = vault.remove_all(mark.path for mark in marks if mark.path is not None)
+    with vault.changing:
+        strays = clear_of(run, vault, [mark.unique_id for mark in marks])
+        results = vault.remove_all(mark.path for mark in marks if mark.path is not None)
     done: list[tuple[Mark, str]] = []
     stuck: list[tuple[Mark, str]] = []
     for mark in marks:
         result = results[mark.path] if mark.path is not None else False
-        if isinstance(result, bool):
+        if mark.unique_id in strays:
+            stuck.append((mark, strays[mark.unique_id]))
+        elif isinstance(result, bool):
             done.append((mark, "" if result else GONE))
         else:
             stuck.append((mark, result.strerror or str(result)))
@@ -188,6 +194,7 @@ def _confirm(db: Database, done: list[tuple[Mark, str]], stuck: list[tuple[Mark,
         connection.executemany(
             "UPDATE recordings SET state = 'purged', path = NULL, sha256 = NULL, note = '' WHERE unique_id = ?", gone
         )
+        connection.executemany("DELETE FROM seals WHERE unique_id = ?", gone)
         connection.executemany("DELETE FROM purge_marks WHERE unique_id = ?", gone)
         connection.executemany(
             "UPDATE purge_marks SET problem = ? WHERE unique_id = ?",

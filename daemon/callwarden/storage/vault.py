@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import IO, BinaryIO
 
 INCOMING = ".incoming"
@@ -49,6 +50,8 @@ class Vault:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        # Held by whoever replaces a recording's file or deletes it: neither finds the other half done.
+        self.changing = Lock()
         self.scratch = root / INCOMING
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.scratch.mkdir(mode=0o700, exist_ok=True)
