@@ -37,9 +37,11 @@ FFMPEG_SECONDS = 900
 
 @dataclass(frozen=True, slots=True)
 class AudioFile:
-    """A file of the spool, whole."""
+    """A file of the spool, from ``start`` on for ``seconds`` (None: to its end)."""
 
     path: Path
+    start: float = 0.0
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,19 +167,32 @@ class _FromPattern:
 
 def _source(part: Part, encoding: Encoding, scratch: Path, stack: ExitStack) -> _FromFile | _FromPattern:
     if isinstance(part, AudioFile):
-        return _from_file(part.path, encoding, scratch, stack)
+        return _from_file(part, encoding, scratch, stack)
     blocks = encoding.blocks(part.seconds)
     hertz = TONE_HERTZ if isinstance(part, Tone) else 0
     return _FromPattern(_second_of(encoding, hertz), blocks, blocks * encoding.block_bytes)
 
 
-def _from_file(path: Path, encoding: Encoding, scratch: Path, stack: ExitStack) -> _FromFile:
-    file: IO[bytes] = stack.enter_context(open_regular(path))
+def _from_file(part: AudioFile, encoding: Encoding, scratch: Path, stack: ExitStack) -> _FromFile:
+    file: IO[bytes] = stack.enter_context(open_regular(part.path))
     media = read_media(file)
     if media.encoding != encoding:
         file = _converted(file, encoding, scratch, stack)
         media = read_media(file)
-    return _FromFile(file, media.offset, media.blocks, media.blocks * encoding.block_bytes)
+    first, beyond = _blocks(part, media)
+    offset = media.offset + first * encoding.block_bytes
+    return _FromFile(file, offset, beyond - first, (beyond - first) * encoding.block_bytes)
+
+
+def _blocks(part: AudioFile, media: Media) -> tuple[int, int]:
+    """The first block and the one beyond the last: only blocks that lie wholly in the part, for what lies beside it may
+    be there to be left out."""
+    each = media.encoding.seconds(1)
+    first = min(media.blocks, math.ceil(round(part.start / each, 6)))
+    if part.seconds is None:
+        return first, media.blocks
+    beyond = math.floor(round((part.start + part.seconds) / each, 6))
+    return first, max(first, min(media.blocks, beyond))
 
 
 def _padding(encoding: Encoding, blocks: int) -> list[bytes]:

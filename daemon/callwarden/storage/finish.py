@@ -4,7 +4,8 @@ Takes a job, gives what came of it; never raises for what a disk or a file does.
 hashes and writes in chunks that release the GIL. It may stop dead between any two steps and be asked again:
 
 1. A row that is stored already (with its file in the vault) is the result; only the spool is left to clear.
-2. Join into the vault under the recording's own name. Asked again, the same name is replaced as a whole. Where it is
+2. What may have been recorded of a card time (``card_check``) is told in the catalogue, and left out of what follows.
+   Join into the vault under the recording's own name. Asked again, the same name is replaced as a whole. Where it is
    sealed, it is sealed on its way: the audio is nowhere in the vault, not even in a file without a name.
 3. The row: stored, with path, hash, length and expiry, in one transaction.
 4. Only then the spool's files go.
@@ -15,13 +16,17 @@ import stat
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from callwarden.core.card_time import CardTime
 from callwarden.core.facts import RecordingState
+from callwarden.storage import card_check
 from callwarden.storage.audio import Joined, Part, encoding_of, join, measure
 from callwarden.storage.database import CatalogueError, belongs, transaction
+from callwarden.storage.findings import Finding, about
 from callwarden.storage.keys import Keys
 from callwarden.storage.parts import Piece, SpoolFile, SuspendedTime, parts
 from callwarden.storage.riff import AudioError, Encoding, Media, pcm
@@ -41,7 +46,8 @@ OVER = (RecordingState.DISCARDED, RecordingState.PURGING, RecordingState.PURGED)
 
 @dataclass(frozen=True, slots=True)
 class FinishJob:
-    """One channel's recording: its pieces in order (see ``parts``), and what the configuration says of it.
+    """One channel's recording: its pieces in order (see ``parts``), what the configuration says of it, and when a card
+    may have been read out (see ``core.card_time``).
 
     ``keys``: what it is to be sealed with, None where it is not.
     """
@@ -52,6 +58,7 @@ class FinishJob:
     suspended_time: SuspendedTime = "silence"
     expires: float | None = None
     keys: Keys | None = None
+    card_times: tuple[CardTime, ...] = ()
 
     @property
     def files(self) -> list[SpoolFile]:
@@ -61,7 +68,8 @@ class FinishJob:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The recording is in the vault and in the catalogue. ``problems``: what was not as it should be, in sentences."""
+    """The recording is in the vault and in the catalogue. ``problems``: what was not as it should be, in sentences;
+    ``leaks``: what was recorded of a card time, and is gone."""
 
     unique_id: str
     path: str
@@ -69,6 +77,7 @@ class Finished:
     bytes: int
     seconds: float
     problems: tuple[str, ...] = ()
+    leaks: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +117,8 @@ def finish(job: FinishJob, vault: Vault, run: Run) -> Finished | FinishFailed:
         if row.state in OVER:
             _clear_spool(job)
             return FinishFailed(job.unique_id, f"it is {row.state} already", retry=False)
-        result = _stored_before(job, row, vault) or _store(job, vault, run)
+        _destroy_strays(job, run)
+        result = _stored_before(job, row, vault, run) or _store(job, vault, run)
         if isinstance(result, Finished):
             _clear_spool(job)
     except FAILURES as error:
@@ -128,11 +138,27 @@ def discard(job: FinishJob, run: Run, why: str) -> Discarded | FinishFailed:
     return Discarded(job.unique_id)
 
 
-def _stored_before(job: FinishJob, row: _Row, vault: Vault) -> Finished | None:
+def _stored_before(job: FinishJob, row: _Row, vault: Vault, run: Run) -> Finished | None:
     if row.path is None or not vault.exists(row.path):
         return None
     problems = tuple(row.note.split("\n")) if row.note else ()
-    return Finished(job.unique_id, row.path, row.sha256, row.bytes, row.seconds, problems)
+    return Finished(job.unique_id, row.path, row.sha256, row.bytes, row.seconds, problems, _leaks(job, run))
+
+
+def _leaks(job: FinishJob, run: Run) -> tuple[Finding, ...]:
+    """What was catalogued of this recording's card times, now or before a crash."""
+    return tuple(one.finding for one in run(lambda db: about(db, card_check.SOURCE, job.unique_id)))
+
+
+def _destroy_strays(job: FinishJob, run: Run) -> None:
+    """What somebody else wrote into the spool while a card was read out: first it is said, then it goes."""
+    if not job.card_times or not job.files:
+        return
+    spool = job.files[0].path.parent
+    for path in card_check.strays(job.unique_id, spool, job.files, job.card_times):
+        found = card_check.Leak(card_check.destroyed(job.unique_id, path, job.card_times[0].started))
+        run(partial(card_check.save, unique_id=job.unique_id, found=[found]))
+        path.unlink(missing_ok=True)
 
 
 def _store(job: FinishJob, vault: Vault, run: Run) -> Finished | FinishFailed:
@@ -144,10 +170,16 @@ def _store(job: FinishJob, vault: Vault, run: Run) -> Finished | FinishFailed:
     problems = [problem for file in files if (problem := _problem(file, looked_at[file.path]))]
     encoding = _encoding(job, media)
     heard = {path: found.seconds for path, found in media.items()}
-    name, joined, sealed = _put(job, vault, run, encoding, parts(job.plan, heard, job.suspended_time))
+    checked = card_check.check(job.unique_id, files, heard, job.card_times)
+    # Said before anything is stored: a crash may come in between, and what is said is said once.
+    run(partial(card_check.save, unique_id=job.unique_id, found=checked.leaks))
+    heard_parts = parts(job.plan, heard, job.suspended_time, checked.kept)
+    name, joined, sealed = _put(job, vault, run, encoding, heard_parts)
     if not run(lambda db: _set_stored(db, job, name, joined, sealed, problems)):
         return FinishFailed(job.unique_id, "its row is gone from the catalogue")
-    return Finished(job.unique_id, name, joined.sha256, joined.bytes, joined.seconds, tuple(problems))
+    return Finished(
+        job.unique_id, name, joined.sha256, joined.bytes, joined.seconds, tuple(problems), _leaks(job, run)
+    )
 
 
 def _put(

@@ -21,6 +21,7 @@ from callwarden.assets import prompts
 from callwarden.config import Settings
 from callwarden.core import actions as do
 from callwarden.core import events as ev
+from callwarden.core.card_time import card_times
 from callwarden.core.facts import Fact, Note, Segment
 from callwarden.priority import give_way
 from callwarden.sounds import FORMATS, SoundsError, prompt_hash
@@ -157,6 +158,7 @@ class Keeper:
             settings.recording.suspended_time,
             None if settings.retention.rule else settings.retention.keep.seconds_after(action.ended),
             keys if settings.seal.enabled else None,
+            tuple(card_times(action.suspensions, action.ended)),
         )
         if action.answered is None and not settings.recording.keep_unanswered:
             return discard(job, self.writer.wait, NEVER_ANSWERED)
@@ -166,6 +168,9 @@ class Keeper:
 
     def _finished(self, unique_id: str, done: "Future[Finished | FinishFailed | Discarded]") -> None:
         self._post(_outcome(unique_id, done))
+        if done.exception() is None and isinstance(result := done.result(), Finished):
+            for leak in result.leaks:
+                self._alarms.sound(leak.kind, leak.text, unique_id)
 
 
 def _outcome(unique_id: str, done: "Future[Finished | FinishFailed | Discarded]") -> ev.Event:

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from callwarden.core.announcing import by_dialplan
 from callwarden.core.calls import endpoint_of
+from callwarden.core.card_time import SEEN_GONE
 from callwarden.core.events import ChannelRemembered
 from callwarden.core.facts import (
     Announcement,
@@ -33,7 +34,6 @@ from callwarden.storage.reading import LedgerRows, ledger_rows, recording, story
 from callwarden.storage.remembered import OVER, first_sound, remembered
 
 DIALPLAN = "dialplan"
-SEEN_GONE = "the dialplan saw the recorder gone"
 DIRECTIONS = {
     "inbound": Direction.INBOUND, "outbound": Direction.OUTBOUND, "reached": Direction.OUTBOUND,
     "internal": Direction.INTERNAL,

@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
+from callwarden.core.card_time import Stretch
 from callwarden.core.facts import Segment, SegmentState, Suspension
 from callwarden.storage.audio import AudioFile, Part, Silence, Tone
 
@@ -59,12 +60,24 @@ def pieces(
     return tuple(result)
 
 
-def parts(plan: Sequence[Piece], heard: Mapping[Path, float], suspended_time: SuspendedTime) -> list[Part]:
-    """What to join. ``heard`` are the files that hold audio, and for how many seconds."""
-    return list(_placed(plan, heard, suspended_time))
+def parts(
+    plan: Sequence[Piece],
+    heard: Mapping[Path, float],
+    suspended_time: SuspendedTime,
+    kept: Mapping[Path, Sequence[Stretch]] | None = None,
+) -> list[Part]:
+    """What to join. ``heard`` are the files that hold audio, and for how many seconds; ``kept`` is what may stay of
+    those from which something has to go: what lies between is filled like suspended time, what lies behind is left to
+    the piece that follows."""
+    return list(_placed(plan, heard, suspended_time, kept or {}))
 
 
-def _placed(plan: Sequence[Piece], heard: Mapping[Path, float], suspended_time: SuspendedTime) -> Iterator[Part]:
+def _placed(
+    plan: Sequence[Piece],
+    heard: Mapping[Path, float],
+    suspended_time: SuspendedTime,
+    kept: Mapping[Path, Sequence[Stretch]],
+) -> Iterator[Part]:
     origin, at = plan[0].started if plan else 0.0, 0.0
     for piece in plan:
         due = piece.started - origin
@@ -73,7 +86,13 @@ def _placed(plan: Sequence[Piece], heard: Mapping[Path, float], suspended_time: 
         if due > at:
             yield Silence(due - at)
             at = due
-        if isinstance(piece, SpoolFile):
+        if isinstance(piece, SpoolFile) and piece.path in kept:
+            stretches = kept[piece.path]
+            yield from _cut(piece.path, stretches, suspended_time)
+            until = stretches[-1].end if stretches else 0.0
+            gone = until - sum(one.end - one.start for one in stretches) if suspended_time == "cut" else 0.0
+            origin, at = origin + gone, at + until - gone
+        elif isinstance(piece, SpoolFile):
             yield AudioFile(piece.path)
             at += heard[piece.path]
         elif isinstance(piece, Suspended) and suspended_time == "cut":
@@ -82,6 +101,15 @@ def _placed(plan: Sequence[Piece], heard: Mapping[Path, float], suspended_time: 
             seconds = piece.ended - origin - at
             yield Tone(seconds) if isinstance(piece, Suspended) and suspended_time == "tone" else Silence(seconds)
             at += seconds
+
+
+def _cut(path: Path, stretches: Sequence[Stretch], suspended_time: SuspendedTime) -> Iterator[Part]:
+    at = 0.0
+    for one in stretches:
+        if one.start > at and suspended_time != "cut":
+            yield Tone(one.start - at) if suspended_time == "tone" else Silence(one.start - at)
+        yield AudioFile(path, one.start, one.end - one.start)
+        at = one.end
 
 
 def _file(segment: Segment, spool: Path, ended: float) -> SpoolFile:

@@ -1,0 +1,121 @@
+"""The card time, checked again when a call is over: what of a file may have been heard after the hand-over. Pure.
+
+Takes the suspensions of a channel and, for each of its files, when its recorder ran, when it was last written and how
+much it holds; gives the stretches of the file that may stay.
+
+What a file tells of time: it was written in order and never faster than real time, so the sound at ``x`` seconds was
+heard at ``started + x`` at the earliest (nothing is written while no sound comes) and ``written - seconds + x`` at the
+latest. Unknown counts as heard: whatever may have been heard while a card was read out goes. A file that holds no more
+than its recorder ran, and was closed soon after the proof that it had stopped, is what it says it is.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from callwarden.core.facts import Suspension
+from callwarden.core.silence import CARD_LINE, IN_PLACE
+
+SEEN_GONE = "the dialplan saw the recorder gone"
+CUT = "cut out: it may hold what was said after the hand-over"
+# Seconds. Asterisk closes a file some moments after its recorder was stopped, on a busy machine rather later; and a
+# recorder starts some frames before its confirmation comes.
+LATE_SECONDS = 1.0
+MORE_SECONDS = 0.5
+# Seconds: the dialplan's clock has no smaller unit.
+DIALPLAN_GRAIN = 1.0
+# A stop that was never proven, because the caller hung up while it was asked for, is no payment.
+UNPROVEN_SECONDS = 1.0
+SHORTEST = 0.02  # seconds; less is the rounding of clocks
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file: its recorder ran from ``started`` to ``ended``, it was last written at ``written`` (all UTC epoch
+    seconds) and holds ``seconds``."""
+
+    started: float
+    ended: float
+    written: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CardTime:
+    """A stretch of time in which nothing may have been recorded; ``grain``: how exactly it is known, in seconds."""
+
+    started: float
+    ended: float
+    why: str
+    grain: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A part of a file, in its own seconds."""
+
+    start: float
+    end: float
+
+
+def card_times(suspensions: Iterable[Suspension], ended: float) -> list[CardTime]:
+    """When a card may have been read out on a channel that ended at ``ended``. A stop that was never proven counts from
+    the moment it was asked for."""
+    times = [_card_time(one, ended) for one in suspensions if one.why in (CARD_LINE, IN_PLACE)]
+    return sorted((one for one in times if one is not None), key=lambda one: one.started)
+
+
+def leaks(file: Written, times: Sequence[CardTime]) -> list[Stretch]:
+    """What of the file may have been heard in a card time; empty for a file as it should be."""
+    found = [_leak(file, time) for time in times]
+    return _joined(sorted((one for one in found if one is not None), key=lambda one: one.start))
+
+
+def kept(seconds: float, leaked: Sequence[Stretch]) -> list[Stretch]:
+    """What is left of a file of so many seconds."""
+    starts = [0.0, *(one.end for one in leaked)]
+    ends = [*(one.start for one in leaked), seconds]
+    return [Stretch(a, b) for a, b in zip(starts, ends, strict=True) if b - a > SHORTEST]
+
+
+def stray(file: Written, times: Sequence[CardTime]) -> bool:
+    """Whether a file of which nobody knows when its recorder ran may hold anything of a card time."""
+    first = file.written - file.seconds
+    return any(file.written > one.started + LATE_SECONDS and first < one.ended for one in times)
+
+
+def _card_time(suspension: Suspension, ended: float) -> CardTime | None:
+    until = ended if suspension.ended is None else min(suspension.ended, ended)
+    if suspension.confirmed is None:
+        long = until - suspension.asked > UNPROVEN_SECONDS
+        return CardTime(suspension.asked, until, suspension.why) if long else None
+    grain = DIALPLAN_GRAIN if suspension.how == SEEN_GONE else 0.0
+    begun = suspension.confirmed + grain
+    return CardTime(begun, until - grain, suspension.why, grain) if until - grain > begun else None
+
+
+def _leak(file: Written, time: CardTime) -> Stretch | None:
+    last = _last_heard(file, time.grain)
+    if last <= time.started:
+        return None
+    start = max(0.0, file.seconds - (last - time.started))
+    end = min(file.seconds, time.ended - file.started)
+    return Stretch(start, end) if end - start > SHORTEST else None
+
+
+def _last_heard(file: Written, grain: float) -> float:
+    """When its last sound may have been heard."""
+    more = file.seconds > file.ended - file.started + MORE_SECONDS + grain
+    late = file.written > file.ended + LATE_SECONDS + grain
+    if more or late:
+        return max(file.written, file.started + file.seconds)
+    return min(file.written, file.ended)
+
+
+def _joined(stretches: Sequence[Stretch]) -> list[Stretch]:
+    joined: list[Stretch] = []
+    for one in stretches:
+        if joined and one.start <= joined[-1].end:
+            joined[-1] = Stretch(joined[-1].start, max(joined[-1].end, one.end))
+        else:
+            joined.append(one)
+    return joined

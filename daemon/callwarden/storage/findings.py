@@ -1,0 +1,91 @@
+"""What was found to be wrong, in the catalogue: once while it lasts, resolved when it is gone.
+
+Takes a connection in a transaction (``record``, ``resolve``) or a database to read from. No number and no name is in a
+finding: only ids, files, times and counts.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+COLUMNS = "source, kind, subject, text, at, linked_id, found, seen, resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``source`` is who looks, ``kind`` a short name with hyphens, ``subject`` what it is about, ``at`` when that
+    happened (UTC epoch seconds), ``linked_id`` the call or channel, if there is one."""
+
+    source: str
+    kind: str
+    subject: str
+    text: str
+    at: float
+    linked_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding as it is catalogued; ``resolved`` is None while it lasts."""
+
+    finding: Finding
+    found: float
+    seen: float
+    resolved: float | None
+
+
+def record(connection: sqlite3.Connection, finding: Finding, now: float, remedied: bool = False) -> bool:
+    """Catalogue it; whether it is new. ``remedied``: it is over with this very look, and is told once."""
+    f = finding
+    if remedied:
+        known = "SELECT 1 FROM findings WHERE source = ? AND kind = ? AND subject = ? AND at = ?"
+        if connection.execute(known, [f.source, f.kind, f.subject, f.at]).fetchone():
+            return False
+    changed = connection.execute(
+        "UPDATE findings SET seen = ?, text = ? WHERE source = ? AND kind = ? AND subject = ? AND resolved IS NULL",
+        [now, f.text, f.source, f.kind, f.subject],
+    ).rowcount
+    if changed:
+        return False
+    connection.execute(
+        f"INSERT INTO findings ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [f.source, f.kind, f.subject, f.text, f.at, f.linked_id, now, now, now if remedied else None],
+    )
+    return True
+
+
+def resolve(connection: sqlite3.Connection, found: Iterable[Found], now: float) -> int:
+    """These are gone; how many there were."""
+    rows = [(now, one.finding.source, one.finding.kind, one.finding.subject) for one in found]
+    sql = "UPDATE findings SET resolved = ? WHERE source = ? AND kind = ? AND subject = ? AND resolved IS NULL"
+    connection.executemany(sql, rows)
+    return len(rows)
+
+
+def listed(
+    db: Database,
+    source: str | None = None,
+    open_only: bool = False,
+    from_: float | None = None,
+    to: float | None = None,
+) -> Iterator[Found]:
+    """Findings of things that happened in [``from_``, ``to``), the newest first."""
+    conditions = {"source = ?": source, "at >= ?": from_, "at < ?": to}
+    given = {condition: value for condition, value in conditions.items() if value is not None}
+    where = " AND ".join([*given, *(["resolved IS NULL"] if open_only else []), "1"])
+    sql = f"SELECT {COLUMNS} FROM findings WHERE {where} ORDER BY at DESC, id DESC"
+    return map(_found, db.conn.execute(sql, list(given.values())))
+
+
+def about(db: Database, source: str, linked_id: str) -> list[Found]:
+    """Those of one source that are about this call or channel."""
+    sql = f"SELECT {COLUMNS} FROM findings WHERE source = ? AND linked_id = ? AND linked_id <> '' ORDER BY id"
+    return [_found(row) for row in db.conn.execute(sql, [source, linked_id])]
+
+
+def _found(row: Any) -> Found:
+    *finding, found, seen, resolved = row
+    return Found(Finding(*finding), found, seen, resolved)
