@@ -23,6 +23,7 @@ READING = {
     "recordings search",
     "recordings show",
     "coverage",
+    "why",
     "purge",
     "suspend",
     "resume",

@@ -19,6 +19,7 @@ from callwarden.cli.run import run
 from callwarden.cli.sounds import sounds
 from callwarden.cli.status import status
 from callwarden.cli.suspend import resume, suspend
+from callwarden.cli.why import why
 
 __all__ = ["main"]
 
@@ -34,5 +35,5 @@ def main() -> None:
 
 
 main = frame.config_option(main, variable=frame.CONFIG_VARIABLE)
-for command in (run, check, status, calls, recordings, coverage, suspend, resume, purge, sounds, init, completion):
+for command in (run, check, status, calls, recordings, coverage, why, suspend, resume, purge, sounds, init, completion):
     main.add_command(frame.config_option(command))
