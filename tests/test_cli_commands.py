@@ -19,6 +19,9 @@ from cli_world import World
 READING = {
     "check",
     "status",
+    "alarms",
+    "alarms acknowledge",
+    "alarms test",
     "calls",
     "recordings search",
     "recordings show",
@@ -40,7 +43,7 @@ def commands(group: click.Group = main, prefix: str = "") -> Iterator[tuple[str,
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
             yield from commands(command, f"{prefix}{name} ")
-        else:
+        if not isinstance(command, click.Group) or command.invoke_without_command:
             yield f"{prefix}{name}", command
 
 

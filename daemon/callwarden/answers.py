@@ -12,6 +12,8 @@ resume     ``call`` (linked id)            :class:`Done`
 purge      ``dry_run`` (bool)              :class:`Purge`
 reload     none                            :class:`Reloaded`
 sounds     none                            :class:`Sounds` (the hashes, read again from the built prompts)
+alarms-test         none                   :class:`AlarmsTested`
+alarms-acknowledge  ``ids`` (None: all)    :class:`AlarmsAcknowledged`
 =========  ==============================  =============================================================
 """
 
@@ -144,3 +146,15 @@ class Sounds(TypedDict):
 
     sounds: list[Sound]
     problems: list[str]
+
+
+class AlarmsTested(TypedDict):
+    """For each way that is configured (hook, mail) what went wrong; empty when nothing did."""
+
+    ways: dict[str, str]
+
+
+class AlarmsAcknowledged(TypedDict):
+    """How many alarms were open and are seen now."""
+
+    acknowledged: int

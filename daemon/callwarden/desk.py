@@ -12,7 +12,17 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from callwarden import __version__
-from callwarden.answers import Disk, Done, LiveCall, LiveChannel, Purge, Sounds, Status
+from callwarden.answers import (
+    AlarmsAcknowledged,
+    AlarmsTested,
+    Disk,
+    Done,
+    LiveCall,
+    LiveChannel,
+    Purge,
+    Sounds,
+    Status,
+)
 from callwarden.asterisk.ami import LinkState
 from callwarden.asterisk.ari import AriState
 from callwarden.control import ControlError, Handler, Kind, Peer
@@ -50,6 +60,8 @@ class Desk:
             "purge": self._purge,
             "reload": self._reload,
             "sounds": self._sounds,
+            "alarms-test": self._alarms_test,
+            "alarms-acknowledge": self._alarms_acknowledge,
         }
 
     def reply(self, action: do.ReplyToOperator) -> None:
@@ -106,6 +118,17 @@ class Desk:
 
     async def _sounds(self, _peer: Peer, _request: Mapping[str, object]) -> Sounds:
         return await asyncio.to_thread(self._service.keeper.sounds)
+
+    # -- alarms ---------------------------------------------------------------------------------------------------
+
+    async def _alarms_test(self, peer: Peer, _request: Mapping[str, object]) -> AlarmsTested:
+        return {"ways": await self._service.alarms.test(peer.user)}
+
+    async def _alarms_acknowledge(self, peer: Peer, request: Mapping[str, object]) -> AlarmsAcknowledged:
+        ids = request.get("ids")
+        if ids is not None and not (isinstance(ids, list) and ids and all(type(one) is int for one in ids)):
+            raise ControlError('"ids" is a list of the numbers that `callwarden alarms` shows.', Kind.BAD_REQUEST)
+        return {"acknowledged": await self._service.alarms.acknowledge(ids, peer.user)}
 
     # -- how things are -------------------------------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ class Service:
         self._tasks: set[asyncio.Task[None]] = set()
         self.translator = Translator()
         self.clock = Clock(self.receive)
-        self.alarms = Alarms()
+        self.alarms = Alarms(settings.alarms)
         self.link = AmiLink(
             settings.ami.host,
             settings.ami.port,
@@ -104,6 +104,7 @@ class Service:
         """Open everything. Raises what makes running pointless: no spool, no catalogue, a port that is taken."""
         for event in await self.keeper.start():
             self.receive(event)
+        await self.alarms.start(self.keeper.on_catalogue)
         self.spool.start()
         await self.agi.start()
         await self.ari.start()
@@ -122,6 +123,7 @@ class Service:
         self.settings = self.warden.book.settings = self.keeper.settings = settings
         self.monitors.beep_every = settings.recording.beep_every
         self.housekeeping.reschedule()
+        self._go(self.alarms.apply(settings.alarms))
 
     async def stop(self) -> None:
         """Close everything, finish what is being written; recorders and calls go on in Asterisk."""
@@ -135,6 +137,7 @@ class Service:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.alarms.stop()
         await self.keeper.stop()
 
     # -- receive, decide, perform ---------------------------------------------------------------------------------

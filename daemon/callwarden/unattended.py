@@ -21,6 +21,7 @@ from typing import Protocol
 from callwarden import logs
 from callwarden.answers import Reloaded
 from callwarden.config import ConfigError, Settings, doubts, load
+from callwarden.config.credentials import SECRETS
 from callwarden.notify import notify, watchdog_seconds
 from callwarden.reloading import reload
 
@@ -108,7 +109,7 @@ class Unattended:
 
 def set_up_logs(settings: Settings) -> None:
     """Log as configured, with the configuration's secrets never in it."""
-    secrets = (settings.ami.secret.get_secret_value(), settings.ari.password.get_secret_value())
+    secrets = [getattr(getattr(settings, section), option).get_secret_value() for section, option in SECRETS]
     logs.set_up(settings.log.level, settings.log.format, secrets)
 
 

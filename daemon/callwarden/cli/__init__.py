@@ -8,6 +8,7 @@ import click
 
 from callwarden import __version__
 from callwarden.cli import frame
+from callwarden.cli.alarms import alarms
 from callwarden.cli.calls import calls
 from callwarden.cli.check import check
 from callwarden.cli.completion import completion
@@ -35,5 +36,20 @@ def main() -> None:
 
 
 main = frame.config_option(main, variable=frame.CONFIG_VARIABLE)
-for command in (run, check, status, calls, recordings, coverage, why, suspend, resume, purge, sounds, init, completion):
+for command in (
+    run,
+    check,
+    status,
+    alarms,
+    calls,
+    recordings,
+    coverage,
+    why,
+    suspend,
+    resume,
+    purge,
+    sounds,
+    init,
+    completion,
+):
     main.add_command(frame.config_option(command))

@@ -52,6 +52,11 @@ def local(at: float | None) -> str:
     return NOTHING if at is None else f"{_moment(at):%Y-%m-%d %H:%M:%S %Z}"
 
 
+def moment(at: float | None) -> str:
+    """A moment in local time, short, for a table: ``2025-11-22 01:39``."""
+    return NOTHING if at is None else f"{_moment(at):%Y-%m-%d %H:%M}"
+
+
 def clock(at: float | None) -> str:
     """The time of day alone, where the date stands above."""
     return NOTHING if at is None else f"{_moment(at):%H:%M:%S}"

@@ -121,6 +121,21 @@ def _rules_differ(settings: Settings) -> Iterator[Problem]:
             )
 
 
+def _mail(settings: Settings) -> Iterator[Problem]:
+    alarms = settings.alarms
+    if not alarms.mail_to:
+        return
+    for option in ("mail_from", "smtp_host"):
+        if not getattr(alarms, option):
+            yield Problem(f"alarms.{option}", '""', "this is needed to send mail to those in alarms.mail_to")
+
+
+def _hook(settings: Settings) -> Iterator[Problem]:
+    hook = settings.alarms.hook
+    if hook and not hook[0].startswith("/"):
+        yield Problem("alarms.hook", f'"{hook[0]}"', "the command must be a full path, starting with /")
+
+
 def _bare(endpoint: str) -> str:
     return endpoint.partition("/")[2] or endpoint
 
@@ -138,4 +153,6 @@ CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("card.line", "calls.trunks"), _lines_are_no_trunks),
     (("announce.did",), _dids_differ),
     (("retention.rule",), _rules_differ),
+    (("alarms.mail_to", "alarms.mail_from", "alarms.smtp_host"), _mail),
+    (("alarms.hook",), _hook),
 )

@@ -1,4 +1,4 @@
-"""The two secrets, from wherever they are kept.
+"""The secrets, from wherever they are kept.
 
 Takes the environment, gives the secrets it holds: the environment variable first, being nearest to the
 command that was typed; then the systemd credential; the configuration file only when neither is there.
@@ -16,8 +16,12 @@ SEAL_IDENTITY = "seal-identity"
 SECRETS = {
     ("ami", "secret"): ("CALLWARDEN_AMI_SECRET", "ami-secret"),
     ("ari", "password"): ("CALLWARDEN_ARI_PASSWORD", "ari-password"),
+    ("alarms", "smtp_password"): ("CALLWARDEN_SMTP_PASSWORD", "smtp-password"),
 }
 """Option: its environment variable and the name of its systemd credential."""
+
+OPTIONAL = frozenset({("alarms", "smtp_password")})
+"""Not everybody needs these: whether they are there is no question of logging in to Asterisk."""
 
 
 def secrets_from(environ: Mapping[str, str]) -> dict[tuple[str, str], str]:

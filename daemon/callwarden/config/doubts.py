@@ -18,7 +18,7 @@ READABLE_BY_ALL = 0o004
 
 def doubts(settings: Settings, path: Path | str | None = None) -> list[Problem]:
     """Every warning about `settings`, and about the file at `path` that they were loaded from."""
-    found = [*_unencrypted(settings), *_unannounced(settings), *_unnamed(settings)]
+    found = [*_unencrypted(settings), *_unannounced(settings), *_unnamed(settings), *_mail(settings)]
     return found if path is None else [*_open_to_all(Path(path)), *found]
 
 
@@ -42,6 +42,12 @@ def _unencrypted(settings: Settings) -> Iterator[Problem]:
         yield Problem("ami.host", f'"{settings.ami.host}"', "the AMI secret crosses the network unencrypted")
     if url.scheme == "http" and not _stays_here(url.hostname or ""):
         yield Problem("ari.url", f'"{settings.ari.url}"', "the ARI password crosses the network unencrypted")
+
+
+def _mail(settings: Settings) -> Iterator[Problem]:
+    alarms = settings.alarms
+    if alarms.mail_to and alarms.smtp_security == "none" and not _stays_here(alarms.smtp_host):
+        yield Problem("alarms.smtp_security", '"none"', "alarms cross the network unencrypted, a password too")
 
 
 def _unannounced(settings: Settings) -> Iterator[Problem]:

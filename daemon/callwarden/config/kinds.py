@@ -20,6 +20,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, Se
 from callwarden.core.period import Period
 
 ENDPOINT = re.compile(r"(?:[A-Za-z][A-Za-z0-9]*/)?[A-Za-z0-9][A-Za-z0-9_.@+-]*")
+MAIL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,252}")
 SAFE_PATH = re.compile(r"/[A-Za-z0-9._/-]*")
 LONGEST_SOCKET_PATH = 107
 """Bytes: the kernel's `sun_path` has 108, the last of them NUL."""
@@ -162,6 +163,24 @@ def _secret(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _mail_address(text: str) -> str:
+    if not MAIL_ADDRESS.fullmatch(text):
+        raise Unusable("this must be a mail address, such as admin@example.org")
+    return text
+
+
+def _line(text: str) -> str:
+    if not text.isprintable():
+        raise Unusable("this may not hold line ends or control characters")
+    return text
+
+
+def _argument(text: str) -> str:
+    if "\0" in text:
+        raise Unusable("an argument cannot hold a NUL")
+    return text
+
+
 def _beep(seconds: int) -> int:
     if seconds and not 5 <= seconds <= 300:
         raise Unusable("this must be 0 (no beep) or 5 to 300 seconds")
@@ -180,6 +199,14 @@ Host = Annotated[
     str,
     _shaped(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9A-Fa-f:]{2,45}", "this must be a host name or an IP address"),
 ]
+OptionalHost = Annotated[
+    str,
+    _shaped(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}|[0-9A-Fa-f:]{2,45}|", "this must be a host name or an IP address"),
+]
+MailAddress = Annotated[str, AfterValidator(_mail_address)]
+OptionalMailAddress = Annotated[str, _or_empty(_mail_address)]
+Line = Annotated[str, AfterValidator(_line)]
+Argument = Annotated[str, AfterValidator(_argument)]
 Url = Annotated[str, AfterValidator(_url)]
 AnyPath = Annotated[Path, BeforeValidator(_path), PlainSerializer(str)]
 OptionalPath = Annotated[str, _or_empty(lambda text: str(_path(text)))]

@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from callwarden.config.checks import cross_checks
-from callwarden.config.credentials import SECRETS, secrets_from
+from callwarden.config.credentials import OPTIONAL, SECRETS, secrets_from
 from callwarden.config.problems import ConfigError, Location, Problem, locations_of, path_of, problems_of
 from callwarden.config.settings import Settings
 
@@ -116,6 +116,7 @@ def _missing_secrets(settings: Settings, broken: frozenset[str]) -> list[Problem
             f" variable {variable} or the systemd credential {credential}",
         )
         for (section, option), (variable, credential) in SECRETS.items()
-        if not getattr(getattr(settings, section), option).get_secret_value()
+        if (section, option) not in OPTIONAL
+        and not getattr(getattr(settings, section), option).get_secret_value()
         and not {section, f"{section}.{option}"} & broken
     ]

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from callwarden.config import kinds as kind
+from callwarden.config.alarms import Alarms
 from callwarden.config.retention import Retention
 from callwarden.config.sealing import Seal
 from callwarden.config.section import LISTED, Section
@@ -223,4 +224,5 @@ class Settings(Section):
     card: Card = Card()
     retention: Retention = Retention()
     purge: Purge = Purge()
+    alarms: Alarms = Alarms()
     log: Log = Log()

@@ -133,9 +133,10 @@ class Keeper:
     def _reported(self, state: WriterState) -> None:
         self.state = state
         if state.problem:
-            self._alarms.sound("catalogue", f"{state.problem} ({state.waiting} facts wait)")
+            self._alarms.begin("catalogue", f"{state.problem} ({state.waiting} facts wait)")
         else:
             log.info("the catalogue is written again")
+            self._alarms.end("catalogue")
 
     # -- ended channels -------------------------------------------------------------------------------------------
 
