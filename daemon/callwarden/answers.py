@@ -133,6 +133,20 @@ class Reloaded(TypedDict):
     problems: list[str]
 
 
+class SealStatus(TypedDict):
+    """Recordings that are ``stored``, of these ``sealed``, and those ``left`` to be sealed with the present keys;
+    ``done``: by the round that is ``running`` or was the last."""
+
+    enabled: bool
+    recipients: list[str]
+    stored: int
+    sealed: int
+    left: int
+    running: bool
+    done: int
+    problems: list[str]
+
+
 class Sound(TypedDict):
     """One built prompt and the hash by which the catalogue names it."""
 

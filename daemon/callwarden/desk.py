@@ -62,6 +62,7 @@ class Desk:
             "sounds": self._sounds,
             "alarms-test": self._alarms_test,
             "alarms-acknowledge": self._alarms_acknowledge,
+            **self._service.sealer.handlers(),
         }
 
     def reply(self, action: do.ReplyToOperator) -> None:

@@ -35,6 +35,7 @@ from callwarden.desk import Desk
 from callwarden.housekeeping import Housekeeping
 from callwarden.left_behind import LeftBehind
 from callwarden.pulse import Pulse
+from callwarden.sealer import Sealer
 from callwarden.storage.keeper import Keeper
 from callwarden.storage.spool import Spool
 
@@ -95,6 +96,7 @@ class Service:
         )
         self.pulse = Pulse(settings.spool.path, lambda: not self.warden.book.blind)
         self.housekeeping = Housekeeping(self.keeper, self.alarms)
+        self.sealer = Sealer(self.keeper, self.alarms)
         self.desk = Desk(self)
         self.control = ControlServer(settings.control.socket, settings.control.group, self.desk.handlers())
 
@@ -109,6 +111,7 @@ class Service:
         await self.agi.start()
         await self.ari.start()
         await self.housekeeping.start()
+        self.sealer.start()
         await self.control.start()
         self.link.start()
         self._go(self.pulse.run())
@@ -123,6 +126,7 @@ class Service:
         self.settings = self.warden.book.settings = self.keeper.settings = settings
         self.monitors.beep_every = settings.recording.beep_every
         self.housekeeping.reschedule()
+        self.sealer.wake()
         self._go(self.alarms.apply(settings.alarms))
 
     async def stop(self) -> None:
@@ -137,6 +141,7 @@ class Service:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.sealer.stop()
         await self.alarms.stop()
         await self.keeper.stop()
 

@@ -17,6 +17,7 @@ from callwarden.cli.init import init
 from callwarden.cli.purge import purge
 from callwarden.cli.recordings import recordings
 from callwarden.cli.run import run
+from callwarden.cli.seal import seal
 from callwarden.cli.sounds import sounds
 from callwarden.cli.status import status
 from callwarden.cli.suspend import resume, suspend
@@ -48,6 +49,7 @@ for command in (
     suspend,
     resume,
     purge,
+    seal,
     sounds,
     init,
     completion,
