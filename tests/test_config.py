@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr, ValidationError
 
 from callwarden.config import ConfigError, Period, Settings, doubts, load, sample, settings_from
+from callwarden.config.people import Person
 from callwarden.config.retention import RetentionRule
 from callwarden.config.section import Section
 from callwarden.config.settings import CardLine, Did
@@ -406,7 +407,8 @@ def test_trunks_without_a_name_are_a_warning() -> None:
 
 def _sections() -> list[tuple[str, Section]]:
     defaults = Settings()
-    return [(name, getattr(defaults, name)) for name in Settings.model_fields]
+    fields = ((name, getattr(defaults, name)) for name in Settings.model_fields)
+    return [(name, section) for name, section in fields if isinstance(section, Section)]
 
 
 def test_the_sample_is_loaded_and_equals_the_defaults() -> None:
@@ -420,7 +422,7 @@ def test_the_sample_shows_every_option() -> None:
 
 
 def test_every_option_has_a_reason() -> None:
-    models: list[type[Section]] = [*(type(section) for _, section in _sections()), Did, CardLine, RetentionRule]
+    models: list[type[Section]] = [*(type(section) for _, section in _sections()), Did, CardLine, RetentionRule, Person]
     for model in models:
         assert model.__doc__, model
         for name, field in model.model_fields.items():

@@ -38,7 +38,9 @@ def needs_restart(option: str) -> bool:
 
 
 def _changed(section: str, old: Settings, new: Settings) -> list[str]:
-    before, after = _section(old, section), _section(new, section)
+    before, after = getattr(old, section), getattr(new, section)
+    if not isinstance(after, BaseModel):
+        return [section] if before != after else []
     return [f"{section}.{name}" for name in type(after).model_fields if getattr(before, name) != getattr(after, name)]
 
 

@@ -136,6 +136,17 @@ def _hook(settings: Settings) -> Iterator[Problem]:
         yield Problem("alarms.hook", f'"{hook[0]}"', "the command must be a full path, starting with /")
 
 
+def _people_differ(settings: Settings) -> Iterator[Problem]:
+    users, names = (Counter(getattr(person, option) for person in settings.person) for option in ("user", "name"))
+    for index, person in enumerate(settings.person):
+        if users[person.user] > 1:
+            yield Problem(f"person[{index}].user", f'"{person.user}"', "two people have this user; nobody shares one")
+        if names[person.name] > 1:
+            yield Problem(f"person[{index}].name", f'"{person.name}"', "two people have this name")
+        if not person.roles:
+            yield Problem(f"person[{index}].roles", "[]", "a person without a role may do nothing; give one")
+
+
 def _bare(endpoint: str) -> str:
     return endpoint.partition("/")[2] or endpoint
 
@@ -152,6 +163,7 @@ CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("card.line",), _lines_differ),
     (("card.line", "calls.trunks"), _lines_are_no_trunks),
     (("announce.did",), _dids_differ),
+    (("person",), _people_differ),
     (("retention.rule",), _rules_differ),
     (("alarms.mail_to", "alarms.mail_from", "alarms.smtp_host"), _mail),
     (("alarms.hook",), _hook),

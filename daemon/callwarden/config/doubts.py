@@ -19,6 +19,7 @@ READABLE_BY_ALL = 0o004
 def doubts(settings: Settings, path: Path | str | None = None) -> list[Problem]:
     """Every warning about `settings`, and about the file at `path` that they were loaded from."""
     found = [*_unencrypted(settings), *_unannounced(settings), *_unnamed(settings), *_mail(settings)]
+    found += _root_is_a_person(settings)
     return found if path is None else [*_open_to_all(Path(path)), *found]
 
 
@@ -64,6 +65,13 @@ def _unnamed(settings: Settings) -> Iterator[Problem]:
             "until a call has come in through callwarden-inbound, all calls of a trunk are taken for those of one"
             " phone and fall silent together when one of them pays by card; name the trunks",
         )
+
+
+def _root_is_a_person(settings: Settings) -> Iterator[Problem]:
+    for index, person in enumerate(settings.person):
+        if person.user in ("root", "0"):
+            told = "whoever is root is one and the same in every record; give each person a user of their own"
+            yield Problem(f"person[{index}].user", f'"{person.user}"', told)
 
 
 def _stays_here(host: str) -> bool:

@@ -221,6 +221,9 @@ KeptFor = Annotated[Period, BeforeValidator(_period), PlainSerializer(str)]
 Schedule = Annotated[str, AfterValidator(_schedule)]
 Beep = Annotated[int, AfterValidator(_beep)]
 User = Annotated[str, _shaped(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}", "a user name has letters, digits and _ . - only")]
+PersonName = Annotated[
+    str, _shaped(r"[^\W\d_][\w .,'\u2019-]{0,63}", "a person's name has letters, digits, spaces and . , ' - only")
+]
 Group = Annotated[
     str, _shaped(r"(?:[A-Za-z_][A-Za-z0-9_.-]{0,31})?", "a group name has letters, digits and _ . - only")
 ]

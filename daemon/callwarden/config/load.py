@@ -102,8 +102,10 @@ def _without(tables: Tables, locations: list[Location]) -> Tables:
     for location in locations:
         if len(location) == 1:
             left.pop(str(location[0]), None)
-        elif isinstance(left.get(str(location[0])), dict):
-            left[str(location[0])].pop(location[1], None)
+        elif isinstance(section := left.get(str(location[0])), dict):
+            section.pop(location[1], None)
+        elif isinstance(section, list):
+            left.pop(str(location[0]))
     return left
 
 

@@ -13,6 +13,7 @@ from typing import Literal, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
+from callwarden.config.people import Person
 from callwarden.config.retention import RetentionRule
 from callwarden.config.section import Section
 from callwarden.config.settings import CardLine, Did, Settings
@@ -29,6 +30,7 @@ HEADER = """\
 EXAMPLES: dict[str, Section] = {
     "announce.did": Did(number="02079460001"),
     "card.line": CardLine(name="payments", extension="700", endpoint="PJSIP/700"),
+    "person": Person(name="Jas Larh", user="jas", roles=("director", "dpo")),
     "retention.rule": RetentionRule(name="internal", keep=Period(1, "month"), direction="internal"),
 }
 
@@ -36,7 +38,9 @@ EXAMPLES: dict[str, Section] = {
 def sample(settings: Settings | None = None) -> str:
     """The text of a configuration file with these settings; without, the defaults."""
     settings = settings or Settings()
-    sections = [_section(name, getattr(settings, name)) for name in Settings.model_fields]
+    lists = _lists_of_tables(settings)
+    sections = [_section(name, getattr(settings, name)) for name in Settings.model_fields if name not in lists]
+    sections += ["\n".join([*_tables(name, getattr(settings, name))[1:], ""]) for name in lists]
     return "\n".join([HEADER, *sections])
 
 
@@ -83,7 +87,7 @@ def _comment(text: str) -> list[str]:
 
 
 def _lists_of_tables(section: Section) -> list[str]:
-    named = [name for name in type(section).model_fields if name in ("did", "line", "rule")]
+    named = [name for name in type(section).model_fields if name in ("did", "line", "rule", "person")]
     return [name for name in named if isinstance(getattr(section, name), tuple)]
 
 

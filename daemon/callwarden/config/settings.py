@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr
 
 from callwarden.config import kinds as kind
 from callwarden.config.alarms import Alarms
+from callwarden.config.people import Audit, Person, Requests, Scrub
 from callwarden.config.retention import Retention
 from callwarden.config.sealing import Seal
 from callwarden.config.section import LISTED, Section
@@ -85,8 +86,8 @@ class Control(Section):
     socket: kind.SocketPath = Path("/run/callwarden/control.sock")
     """In the directory that the systemd unit creates."""
     group: kind.Group = ""
-    """A group whose members may use the socket as well as root and Callwarden's own user. Empty: nobody
-    else, for whoever speaks to the daemon can stop a recording."""
+    """A group whose members may use the socket as well as root and Callwarden's own user: put every [[person]]
+    into it. What each may do is a matter of their roles. Empty: nobody else."""
 
 
 class Recording(Section):
@@ -225,4 +226,8 @@ class Settings(Section):
     retention: Retention = Retention()
     purge: Purge = Purge()
     alarms: Alarms = Alarms()
+    audit: Audit = Audit()
+    scrub: Scrub = Scrub()
+    requests: Requests = Requests()
     log: Log = Log()
+    person: Annotated[tuple[Person, ...], LISTED] = ()

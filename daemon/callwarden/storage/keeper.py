@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import TypeVar
 
 from sqlite_utils import Database
@@ -23,6 +24,8 @@ from callwarden.core import actions as do
 from callwarden.core import events as ev
 from callwarden.core.card_time import card_times
 from callwarden.core.facts import Fact, Note, Segment
+from callwarden.custody import audit
+from callwarden.custody.head import HeadFile, text_of
 from callwarden.priority import give_way
 from callwarden.sounds import FORMATS, SoundsError, prompt_hash
 from callwarden.storage import leftovers
@@ -57,6 +60,7 @@ class Keeper:
     def __init__(self, settings: Settings, post: Callable[[ev.Event], None], alarms: Alarms) -> None:
         self.settings, self._post, self._alarms = settings, post, alarms
         self.vault = Vault(settings.vault.path)
+        self.head = HeadFile(head_path(settings))
         self.state = WriterState("", 0, 0)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="finish", initializer=give_way)
         self.prompt_hash = lru_cache(maxsize=64)(self._prompt_hash)
@@ -69,7 +73,11 @@ class Keeper:
             loop.call_soon_threadsafe(self._reported, state)
 
         settings = self.settings
-        self.writer = await asyncio.to_thread(Writer, settings.catalogue.path, report, settings.calls.country)
+        self.writer = await asyncio.to_thread(
+            Writer, settings.catalogue.path, report, settings.calls.country, after_job=self.head.follow
+        )
+        if lost := await self.on_catalogue(self._find_the_head):
+            self._alarms.sound("audit-chain", lost)
         await asyncio.to_thread(self.vault.sweep)
         await asyncio.to_thread(self._sweep)
         return await asyncio.wrap_future(self.writer.run(lambda db: remembered(db, time.time(), settings.spool.path)))
@@ -126,6 +134,20 @@ class Keeper:
             log.warning("no hash for prompt %s/%s: %s", language, prompt, error)
             return ""
 
+    def _find_the_head(self, db: Database) -> str:
+        """What to say when the chain does not hold the link that was kept; the chain says so too from then on."""
+        try:
+            lost = self.head.lost(db)
+        except OSError as error:
+            return f"the head of the audit chain at {self.head.path} cannot be read: {error.strerror}"
+        if lost is None:
+            return ""
+        audit.append(db, time.time(), audit.DAEMON, "audit-head-lost", "", {"kept": text_of(lost)})
+        return (
+            f"the audit chain does not hold entry {lost.number} as it was kept in {self.head.path}: entries were "
+            "removed or rewritten. Run `callwarden audit verify`, and compare with the heads that were mailed."
+        )
+
     def save(self, fact: Fact) -> None:
         """Have a fact written."""
         self.writer.save(fact)
@@ -172,6 +194,11 @@ class Keeper:
         if done.exception() is None and isinstance(result := done.result(), Finished):
             for leak in result.leaks:
                 self._alarms.sound(leak.kind, leak.text, unique_id)
+
+
+def head_path(settings: Settings) -> Path:
+    """Where the head of the audit chain is kept."""
+    return Path(settings.audit.head or settings.vault.path.parent / "audit-head")
 
 
 def _outcome(unique_id: str, done: "Future[Finished | FinishFailed | Discarded]") -> ev.Event:

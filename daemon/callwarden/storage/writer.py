@@ -61,11 +61,18 @@ class Job:
 
 
 class Writer:
-    """Starts its thread when made; raises what opening the catalogue raises."""
+    """Starts its thread when made; raises what opening the catalogue raises. ``after_job`` is called on that thread
+    when a job is done and before anybody knows; it raises nothing."""
 
     def __init__(
-        self, path: Path, report: Callable[[WriterState], None], region: str | None = None, limit: int = LIMIT
+        self,
+        path: Path,
+        report: Callable[[WriterState], None],
+        region: str | None = None,
+        limit: int = LIMIT,
+        after_job: Callable[[Database], None] = lambda _: None,
     ) -> None:
+        self._after_job = after_job
         self._path, self._report, self._region, self._limit = path, report, region, limit
         self._queue: deque[Group | Job] = deque()
         self._changed = Condition()
@@ -169,7 +176,10 @@ class Writer:
         if not job.done.set_running_or_notify_cancel():
             return
         try:
-            job.done.set_result(job.work(self._connection()))
+            db = self._connection()
+            result = job.work(db)
+            self._after_job(db)
+            job.done.set_result(result)
         except BaseException as error:
             job.done.set_exception(error)
 
