@@ -70,24 +70,18 @@ class Book:
                 yield recorder
 
     def channel_fact(self, leg: Leg, ended: float | None = None) -> do.Save:
+        """The order to save the row of a channel."""
+        return do.Save(self.channel_row(leg, ended))
+
+    def channel_row(self, leg: Leg, ended: float | None = None) -> Channel:
         """The row of a channel."""
         recorder = self.recorders.get(leg.unique_id)
         rule = recorder.exempt if recorder else policy.not_recorded(leg, self.settings)
-        return do.Save(
-            Channel(
-                unique_id=leg.unique_id,
-                linked_id=leg.linked_id,
-                name=leg.name,
-                endpoint=leg.endpoint,
-                role=leg.role,
-                started=leg.started,
-                number=leg.number,
-                party_name=leg.party_name,
-                answered=leg.answered,
-                ended=ended,
-                exempt=rule,
-            )
-        )
+        return Channel(
+            unique_id=leg.unique_id, linked_id=leg.linked_id, name=leg.name, endpoint=leg.endpoint, role=leg.role,
+            started=leg.started, number=leg.number, party_name=leg.party_name, answered=leg.answered, ended=ended,
+            exempt=rule,
+        )  # fmt: skip
 
     def change_call(self, linked_id: str, **changes: object) -> list[do.Action]:
         """Change a call's row, if the call is known and the change is one."""

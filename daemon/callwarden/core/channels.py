@@ -7,7 +7,7 @@ be done about it.
 from dataclasses import replace
 
 from callwarden.core import actions as do
-from callwarden.core import announcing, card_line, gate, memory, noted, policy, scope, silence
+from callwarden.core import announcing, card_line, gate, memory, noted, policy, scope, silence, unseen
 from callwarden.core import events as ev
 from callwarden.core.book import Book
 from callwarden.core.calls import CardStage, Leg
@@ -33,7 +33,7 @@ def created(book: Book, event: ev.ChannelCreated) -> Actions:
     leg.role = policy.role_of(leg.name, book.settings, book.learned_trunks)
     book.calls.add(leg)
     greeted = memory.greet(book, leg, event) if event.found else []
-    actions = _note_call(book, leg)
+    actions = _note_call(book, leg) + (_begun_by(book, leg) if event.found else [])
     if book.is_party(leg):
         actions.append(book.channel_fact(leg))
     if event.found:
@@ -89,6 +89,25 @@ def _note_call(book: Book, leg: Leg) -> Actions:
     if leg.role is Role.OUTSIDE and known.direction is Direction.INTERNAL:
         return book.change_call(leg.linked_id, direction=Direction.OUTBOUND, trunk=leg.endpoint)
     return []
+
+
+def _begun_by(book: Book, leg: Leg) -> Actions:
+    """Whose call it is was not known while only those were seen that it rang: its first channel is found now."""
+    known = book.facts.get(leg.linked_id)
+    if known is None:
+        return []
+    actions: Actions = []
+    if known.answered is None and leg.answered is not None:
+        actions += book.change_call(leg.linked_id, answered=leg.answered)
+    if leg.unique_id != leg.linked_id or not book.is_party(leg) or known.caller_number == leg.number:
+        return actions
+    others = [one for one in book.calls.call(leg.linked_id) if one is not leg]
+    outside = leg.role is Role.OUTSIDE
+    return actions + book.change_call(
+        leg.linked_id, direction=policy.direction(leg, others), started=min(known.started, leg.started),
+        caller_number=leg.number, caller_name=leg.party_name, called_number=known.called_number or leg.exten,
+        trunk=leg.endpoint if outside else known.trunk,
+    )  # fmt: skip
 
 
 def answered(book: Book, event: ev.ChannelAnswered) -> Actions:
@@ -180,18 +199,24 @@ def hung_up(book: Book, event: ev.ChannelHungUp) -> Actions:
     others = book.calls.conversation(event.unique_id) - {event.unique_id}
     recorder = book.recorders.get(event.unique_id)
     talked = book.calls.hearing(event.unique_id) - {event.unique_id}
-    ended = event.at if event.seen else noted.last_seen(recorder, event.at)
+    ended = noted.last_seen(recorder, event.at)
+    if event.seen and ended > event.at - unseen.LATE_SECONDS:
+        ended = event.at
     actions: Actions = []
+    if recorder is not None and not event.seen and (since := unseen.sound_since(recorder)) is not None:
+        actions += answered(book, ev.ChannelAnswered(since, event.unique_id))
+    row = book.channel_row(leg, ended)
     if recorder is not None and recorder.state in OPEN:
+        recorder.row = row
         actions += noted.note_hung_up(recorder, ended)
         actions += tell(recorder, Signal.HUNG_UP, event.at)
     if book.is_party(leg):
-        actions.append(book.channel_fact(leg, ended=ended))
+        actions.append(do.Save(row))
     _forget(book, leg)
     actions += gate.note_gone(book, event.unique_id, event.at)
     actions += silence.review(book, others, event.at)
     actions += scope.ensure_one_recorded(book, [book.calls.legs[one] for one in sorted(talked)], event.at)
-    return actions + maybe_end_call(book, leg.linked_id, event.at)
+    return actions + maybe_end_call(book, leg.linked_id, ended)
 
 
 def _forget(book: Book, leg: Leg) -> None:

@@ -4,6 +4,7 @@ Each function takes a :class:`Recorder` and the moment, and gives what is to be 
 """
 
 from callwarden.core import actions as do
+from callwarden.core import unseen
 from callwarden.core.facts import Segment, SegmentState
 from callwarden.core.orders import tell
 from callwarden.core.recorder import LOST, NO_FILE, STARTED_LATE, Recorder, begun
@@ -79,6 +80,7 @@ def note_file_closed(recorder: Recorder, file: str, size: int, at: float) -> lis
         if recorder.ended is None and not sounds(recorder) and not surely_silent(recorder):
             begin_gap(recorder, ended, NO_FILE)
         return failed + note_gap(recorder, begun, ended, STARTED_LATE if segment.started is None else NO_FILE)
+    unseen.doubt_end(recorder, segment, at)
     # The file is closed a moment before the proof, the hang-up, that ends the segment: only where nobody saw its end
     # does the file tell it.
     stopped = at if recorder.end_unseen is not None else segment.stopped
@@ -105,7 +107,8 @@ def note_hung_up(recorder: Recorder, at: float) -> list[do.Action]:
 
 
 def last_seen(recorder: Recorder | None, now: float) -> float:
-    """When a channel ended whose end nobody saw: when its file was closed, if that was seen."""
+    """When a channel ended whose end nobody saw, or of which was told late: when its file was closed, if that was
+    seen."""
     last = recorder.segments[-1] if recorder is not None and recorder.segments else None
     return last.closed if last is not None and last.stopped is None and last.closed is not None else now
 

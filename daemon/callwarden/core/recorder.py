@@ -26,9 +26,9 @@ class Recorder:
     """What is known of one channel's recording.
 
     ``name`` is the channel's present name; ``missing`` since when and why sound is missing now; ``proof`` the number of
-    the latest order to stop: only its proof counts; ``why`` and ``by`` the reason of the next suspension;
-    ``end_unseen`` the row of a channel, ``call_unseen`` of a call, whose end nobody saw: the files tell when it was;
-    ``taken_up`` whether it was begun by an earlier daemon.
+    the latest order to stop: only its proof counts; ``why`` and ``by`` the reason of the next suspension; ``row`` its
+    channel's row once that has ended; ``end_unseen`` the row of a channel, ``call_unseen`` of a call, whose end nobody
+    saw: the files tell when it was; ``taken_up`` whether it was begun by an earlier daemon.
     """
 
     unique_id: str
@@ -49,6 +49,7 @@ class Recorder:
     unproven: bool = False
     why: str = ""
     by: str = ""
+    row: Channel | None = None
     end_unseen: Channel | None = None
     call_unseen: Call | None = None
     taken_up: bool = False

@@ -1,0 +1,117 @@
+"""What nobody saw is read off the files: an answer while the link was down, an end while the daemon hung.
+
+Each was found by a soak.
+"""
+
+from typing import TypeVar
+
+import pytest
+
+from callwarden.core import events as ev
+from callwarden.core.facts import Call, Channel, Direction, Recording, RecordingState, Segment
+from callwarden.core.spans import Kind
+from stage import Stage
+
+F = TypeVar("F", Call, Channel, Recording)
+CALLER, DESK = "PJSIP/trunk-1", "PJSIP/202-2"
+WAVE_SECOND = 16_000
+
+
+def created(name: str, at: float, **more: object) -> ev.ChannelCreated:
+    unique_id = name.partition("/")[2]
+    return ev.ChannelCreated(at=at, unique_id=unique_id, linked_id="trunk-1", name=name, **more)  # type: ignore[arg-type]
+
+
+def row(stage: Stage, kind: type[F], unique_id: str) -> F:
+    found = stage.catalogue.rows[(kind, unique_id)]
+    assert isinstance(found, kind)
+    return found
+
+
+def closed(stage: Stage, unique_id: str, at: float, seconds: float) -> None:
+    """Asterisk has closed the file of this channel; it holds so many seconds."""
+    [segment] = stage.catalogue.of(Segment, unique_id)
+    file = segment.file
+    stage.asterisk.closed[file] = at
+    stage.decide(ev.SegmentFileClosed(at, file, 44 + int(seconds * WAVE_SECOND)))
+
+
+def talking(stage: Stage) -> None:
+    for name in (CALLER, DESK):
+        stage.happen(created(name, 0.1))
+    stage.advance(0.2)
+    for unique_id in ("trunk-1", "202-2"):
+        stage.happen(ev.ChannelAnswered(0.3, unique_id))
+
+
+def test_a_call_that_is_answered_and_ended_while_the_link_is_down_is_kept() -> None:
+    stage = Stage()
+    stage.happen(created(CALLER, 0.1))
+    stage.happen(created(DESK, 0.2))
+    stage.advance(0.3)
+    stage.lose_link()
+    stage.asterisk.channels.clear()
+    for unique_id in ("trunk-1", "202-2"):
+        closed(stage, unique_id, 5.0, 3.5)
+    stage.advance(8.0)
+    stage.regain_link()
+    stage.advance(20.0)
+    for unique_id in ("trunk-1", "202-2"):
+        channel = row(stage, Channel, unique_id)
+        assert (channel.answered, channel.ended) == (1.5, 5.0)
+        assert row(stage, Recording, unique_id).state is RecordingState.STORED
+    assert row(stage, Call, "trunk-1").answered == 1.5
+
+
+def test_a_call_that_only_rang_while_the_link_was_down_was_not_answered() -> None:
+    stage = Stage()
+    stage.happen(created(CALLER, 0.1))
+    stage.advance(0.3)
+    stage.lose_link()
+    stage.asterisk.channels.clear()
+    closed(stage, "trunk-1", 5.0, 0.0)
+    stage.advance(8.0)
+    stage.regain_link()
+    stage.advance(20.0)
+    assert row(stage, Channel, "trunk-1").answered is None
+    assert row(stage, Recording, "trunk-1").state is RecordingState.DISCARDED
+
+
+@pytest.mark.parametrize("file_first", [True, False])
+def test_a_hang_up_of_which_a_hanging_daemon_learns_late_was_when_the_file_was_closed(file_first: bool) -> None:
+    stage = Stage()
+    talking(stage)
+    stage.advance(10.0)
+    stage.now = 14.0
+    if file_first:
+        closed(stage, "trunk-1", 10.1, 9.8)
+    stage.decide(ev.ChannelHungUp(14.0, "trunk-1"))
+    if not file_first:
+        closed(stage, "trunk-1", 10.1, 9.8)
+    stage.advance(20.0)
+    assert row(stage, Channel, "trunk-1").ended == 10.1
+    [span] = stage.catalogue.ledger(row(stage, Channel, "trunk-1"))
+    assert (span.kind, span.ended) == (Kind.RECORDED, 10.1)
+
+
+def test_a_hang_up_that_is_told_in_time_is_what_counts() -> None:
+    stage = Stage()
+    talking(stage)
+    stage.advance(10.0)
+    closed(stage, "trunk-1", 10.0, 9.7)
+    stage.decide(ev.ChannelHungUp(10.02, "trunk-1"))
+    stage.advance(20.0)
+    assert row(stage, Channel, "trunk-1").ended == 10.02
+
+
+def test_a_desk_seen_before_its_caller_does_not_make_the_call_its_own() -> None:
+    """Between the loss of the link and the snapshot the daemon hears of a desk that rings, and not of who rang it."""
+    stage = Stage()
+    stage.decide(created(DESK, 1.2, caller_number="202"))
+    call = row(stage, Call, "trunk-1")
+    assert (call.direction, call.caller_number) == (Direction.INTERNAL, "202")
+    found = created(CALLER, 0.1, caller_number="07700900123", answered=True, found=True, exten="02079460001")
+    stage.decide(found)
+    call = row(stage, Call, "trunk-1")
+    assert (call.direction, call.caller_number, call.trunk) == (Direction.INBOUND, "07700900123", "PJSIP/trunk")
+    assert (call.called_number, call.started, call.answered) == ("02079460001", 0.1, 0.1)
