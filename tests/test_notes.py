@@ -4,14 +4,16 @@ import os
 import struct
 import wave
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
 from callwarden.asterisk.notes import parse
-from callwarden.core.facts import Direction, Note, PlayedBy, RecordingState, Role, SegmentState, Told
+from callwarden.core.facts import Direction, Note, PlayedBy, RecordingState, Role, SegmentState, Suspension, Told
 from callwarden.core.ledger import account
+from callwarden.storage.catalogue import save_all
 from callwarden.storage.database import open_catalogue
 from callwarden.storage.noted import take_in
 from callwarden.storage.reading import ledger_rows, story
@@ -158,3 +160,15 @@ def test_a_phone_s_call_was_answered_where_its_file_begins_to_sound(db: Database
     os.utime(file, (120, 120))
     found = take_in(db, note(way="outbound"), tmp_path, sha256, 200.0)[0].channel
     assert (found.role, found.answered) == (Role.PHONE, 119.0)
+
+
+def test_a_silence_that_a_killed_daemon_had_asked_for_is_proven_by_the_dialplan(db: Database, tmp_path: Path) -> None:
+    asked = Suspension(unique_id=UID, number=1, why="card line", by="PJSIP/202", asked=109.9)
+    save_all(db, [asked])
+    for _ in range(2):
+        take_in(db, note(), tmp_path, sha256, 200.0)
+        rows = ledger_rows(db, UID)
+        assert rows is not None
+        assert rows.suspensions == (
+            replace(asked, confirmed=110.0, how="the dialplan saw the recorder gone", ended=129.9),
+        )

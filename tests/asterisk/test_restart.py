@@ -69,13 +69,17 @@ def test_a_call_that_ends_while_the_daemon_is_away_ends_when_it_did(brisk_lab: L
         assert_sound_agrees(leg, CALLER)
 
 
-def test_a_payment_under_way_stays_silent_across_a_restart(brisk_lab: Lab) -> None:
+@pytest.mark.parametrize("end", ["stopped", "killed"])
+def test_a_payment_under_way_stays_silent_across_a_restart(brisk_lab: Lab, end: str) -> None:
     since = time.time()
     with Watcher(brisk_lab.spool, brisk_lab.vault) as watcher:
         caller, agent = talk(brisk_lab)
         agent.press("*7")
         card = brisk_lab.world.party_at("700")
-        brisk_lab.daemon.stop()
+        if end == "stopped":
+            brisk_lab.daemon.stop()
+        else:
+            brisk_lab.daemon.kill()
         time.sleep(TALK)
         brisk_lab.daemon.start()
         time.sleep(TALK)

@@ -13,12 +13,15 @@ END = b"\r\n\r\n"
 
 
 class Middleman:
-    """`keeps`: actions with these bytes in them are not passed on, nor answered."""
+    """`keeps`: actions with these bytes in them are not passed on, nor answered. `withholds`: they are passed on, and
+    Asterisk's replies to them are not. `kept` counts both."""
 
     def __init__(self, ami_port: int) -> None:
         self._ami_port = ami_port
         self.keeps = b""
+        self.withholds = b""
         self.kept = 0
+        self._unheard: set[bytes] = set()
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._threads: list[threading.Thread] = []
@@ -66,16 +69,25 @@ class Middleman:
         rest = b""
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
-                if not orders:
-                    target.sendall(data)
-                    continue
                 *messages, rest = (rest + data).split(END)
-                target.sendall(b"".join(one + END for one in messages if self._passes(one)))
+                passes = self._passes if orders else self._is_heard
+                target.sendall(b"".join(one + END for one in messages if passes(one)))
         for one in (source, target):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
 
     def _passes(self, message: bytes) -> bool:
+        if self.withholds and self.withholds in message:
+            self._unheard.add(_action_id(message))
         keep = bool(self.keeps) and self.keeps in message
         self.kept += keep
         return not keep
+
+    def _is_heard(self, message: bytes) -> bool:
+        unheard = bool(self._unheard) and _action_id(message) in self._unheard
+        self.kept += unheard
+        return not unheard
+
+
+def _action_id(message: bytes) -> bytes:
+    return message.partition(b"\nActionID: ")[2].partition(b"\r\n")[0]

@@ -5,6 +5,7 @@ if it is not finished. Asked again, it changes nothing. Whatever the catalogue k
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -107,7 +108,12 @@ def _segments(note: Note, known: Sequence[Segment], new: Sequence[tuple[float, s
 
 
 def _suspensions(note: Note, known: Sequence[Suspension]) -> Iterator[Suspension]:
-    new = [span for span in note.silent if all(one.asked != span[0] for one in known)]
+    new = [span for span in note.silent if all(span[0] not in (one.asked, one.confirmed) for one in known)]
+    last = known[-1] if known else None
+    if new and last is not None and last.confirmed is None and last.ended is None:
+        # A daemon asked for it and died; the dialplan proved it.
+        (since, until), *new = new
+        yield replace(last, confirmed=since, how=SEEN_GONE, ended=until)
     for number, (since, until) in enumerate(new, len(known) + 1):
         yield Suspension(
             unique_id=note.unique_id, number=number, why=CARD_LINE, by="", asked=since, confirmed=since, how=SEEN_GONE,
