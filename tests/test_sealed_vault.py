@@ -55,7 +55,7 @@ class World:
         return finish(FinishJob(UNIQUE_ID, plan, keys=keys), self.vault, self.run)
 
     @contextmanager
-    def source(self, _: str, path: str) -> Iterator[BinaryIO]:
+    def source(self, path: str) -> Iterator[BinaryIO]:
         with self.vault.open(path) as file:
             yield file
 

@@ -9,11 +9,11 @@ import contextlib
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
-from typing import BinaryIO, TypeVar
+from typing import TypeVar
 
 from sqlite_utils import Database
 
@@ -24,9 +24,9 @@ from callwarden.priority import give_way
 from callwarden.storage.database import CatalogueError, open_readonly
 from callwarden.storage.keeper import Keeper
 from callwarden.storage.keys import Keys, KeysError, load_keys
+from callwarden.storage.opening import Damaged, raw_file
 from callwarden.storage.resealing import Stored, backlog, left, reseal
 from callwarden.storage.sealing import SealError
-from callwarden.storage.vault import VaultError
 
 log = logging.getLogger(__name__)
 
@@ -126,16 +126,12 @@ class Sealer:
 
     async def _seal(self, one: Stored, keys: Keys) -> None:
         keeper = self._keeper
+        source = partial(raw_file, keeper.vault)
         try:
-            self.done += await self._work(lambda: reseal(one, keeper.vault, keeper.writer.wait, keys, self._source))
-        except (SealError, VaultError, FileNotFoundError) as error:  # of this file, not of the disk
+            self.done += await self._work(lambda: reseal(one, keeper.vault, keeper.writer.wait, keys, source))
+        except (SealError, Damaged) as error:  # of this file, not of the disk
             if len(self.problems) < PROBLEMS_TOLD:
-                self.problems[one.unique_id] = _why(error)
-
-    @contextmanager
-    def _source(self, _unique_id: str, path: str) -> Iterator[BinaryIO]:
-        with self._keeper.vault.open(path) as file:
-            yield file
+                self.problems[one.unique_id] = str(error)
 
     def _tell(self) -> None:
         if self.done:
@@ -154,10 +150,6 @@ class Sealer:
 
     async def _work(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._worker, work)
-
-
-def _why(error: Exception) -> str:
-    return "its file is missing from the vault." if isinstance(error, FileNotFoundError) else str(error)
 
 
 def _counts(db: Database, keys: Keys | None) -> tuple[int, int, int]:

@@ -60,6 +60,7 @@ class Keeper:
     def __init__(self, settings: Settings, post: Callable[[ev.Event], None], alarms: Alarms) -> None:
         self.settings, self._post, self._alarms = settings, post, alarms
         self.vault = Vault(settings.vault.path)
+        self.vault.keys = lambda: load_keys(self.settings)
         self.head = HeadFile(head_path(settings))
         self.state = WriterState("", 0, 0)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="finish", initializer=give_way)

@@ -36,7 +36,7 @@ BACKLOG = (
 class Source(Protocol):
     """Opens a recording's file as it is, wherever it lies."""
 
-    def __call__(self, unique_id: str, path: str, /) -> AbstractContextManager[BinaryIO]: ...
+    def __call__(self, path: str, /) -> AbstractContextManager[BinaryIO]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def reseal(one: Stored, vault: Vault, run: Run, keys: Keys, source: Source) -> b
         path = sealed_name(_plain(one.path), keys)
         if not run(partial(_expect, one=one, path=path)):
             return False
-        with source(one.unique_id, one.path) as file, vault.put(path) as out:
+        with source(one.path) as file, vault.put(path) as out:
             sealed = _seal_again(one, file, out, keys)
         if not run(partial(_replace, one=one, path=path, sealed=sealed)):
             clear(run, vault, [path])
@@ -78,7 +78,7 @@ def reseal(one: Stored, vault: Vault, run: Run, keys: Keys, source: Source) -> b
 
 
 def _seal_again(one: Stored, file: BinaryIO, out: IO[bytes], keys: Keys) -> Sealed:
-    with plain(file, one.path, keys) as chunks:
+    with _plain_chunks(file, one.path, keys) as chunks:
         counted = Counted(chunks)
         sealed = seal(counted, out, keys)
     if counted.digest.hexdigest() != one.sha256:
@@ -87,12 +87,10 @@ def _seal_again(one: Stored, file: BinaryIO, out: IO[bytes], keys: Keys) -> Seal
 
 
 @contextmanager
-def plain(file: BinaryIO, path: str, keys: Keys | None) -> Iterator[Iterator[bytes]]:
+def _plain_chunks(file: BinaryIO, path: str, keys: Keys) -> Iterator[Iterator[bytes]]:
     """The audio in ``file``, sealed or not, in chunks. Raises :class:`SealError`, on the way too."""
     if not is_sealed(path):
         yield iter(partial(file.read, CHUNK_BYTES), b"")
-    elif keys is None:
-        raise SealError("It is sealed, and the daemon has no key: [seal] identity names none. Give it its key again.")
     else:
         with unsealed(file, keys.identities) as chunks:
             yield chunks

@@ -27,6 +27,10 @@ class SealError(Exception):
     """A sealed file cannot be opened, or a file not be sealed; the text says what to do."""
 
 
+class NoKey(SealError):
+    """The file may be whole; the daemon has no key that opens it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sealed:
     """The sealed file: its own hash and size, and the name of the keys that open it."""
@@ -50,6 +54,13 @@ def is_sealed(name: str) -> bool:
     return name.endswith(SUFFIX)
 
 
+def present(keys: Keys | None) -> Keys:
+    """The keys, which a sealed recording needs. Raises :class:`NoKey`."""
+    if keys is None:
+        raise NoKey("It is sealed, and the daemon has no key: [seal] identity names none. Give it its key again.")
+    return keys
+
+
 def seal(chunks: Iterable[bytes], out: IO[bytes], keys: Keys) -> Sealed:
     """Write ``chunks`` to ``out``, sealed. Raises :class:`SealError`, and what the chunks and ``out`` raise."""
     source, target = _Source(iter(chunks)), _Target(out.write)
@@ -69,7 +80,7 @@ def unseal(sealed: IO[bytes], write: Callable[[bytes], object], identities: Sequ
     try:
         pyrage.decrypt_io(source, target, list(identities))
     except PyrageError as error:
-        raise source.trouble or target.trouble or SealError(_sentence(error)) from None
+        raise source.trouble or target.trouble or _explained(error) from None
 
 
 @contextmanager
@@ -105,16 +116,16 @@ def _until_end(plain: BinaryIO, thread: threading.Thread, trouble: list[Exceptio
         raise trouble[0]
 
 
-def _sentence(error: Exception) -> str:
+def _explained(error: Exception) -> SealError:
     said = str(error)
     if "No matching keys" in said:
-        return (
+        return NoKey(
             "It is sealed to other keys than the daemon has. Put the key that it was sealed with into the file of "
             "[seal] identity, below the first, and reload; or the DPO opens it with `age --decrypt`."
         )
     if isinstance(error, pyrage.DecryptError):
-        return f"It is no sealed recording, or its beginning is damaged ({said}). Take it from a backup."
-    return "It is truncated or was changed: it does not open to its end. Take it from a backup."
+        return SealError(f"It is no sealed recording, or its beginning is damaged ({said}). Take it from a backup.")
+    return SealError("It is truncated or was changed: it does not open to its end. Take it from a backup.")
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:

@@ -10,12 +10,18 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
-from typing import IO, BinaryIO
+from typing import IO, TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from callwarden.storage.keys import Keys
+
+Elsewhere = Callable[[str], AbstractContextManager[BinaryIO]]
+"""Gives a name's file from where it is besides the vault. Raises FileNotFoundError, OSError."""
 
 INCOMING = ".incoming"
 IDENTITY = ".vault-id"
@@ -52,6 +58,9 @@ class Vault:
         self.root = root
         # Held by whoever replaces a recording's file or deletes it: neither finds the other half done.
         self.changing = Lock()
+        # How a sealed recording is opened, and where a file is that is not here any more; see ``opening``.
+        self.keys: Callable[[], Keys | None] = lambda: None
+        self.elsewhere: Elsewhere | None = None
         self.scratch = root / INCOMING
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.scratch.mkdir(mode=0o700, exist_ok=True)
