@@ -5,7 +5,7 @@ import time
 from collections import defaultdict
 
 from bench import marks
-from bench.result import Missed
+from bench.speed_result import Missed
 from lab.lab import Lab
 
 STORED_SECONDS = 40.0

@@ -81,5 +81,11 @@ def _cost(pid: int, share: float) -> Cost:
     return Cost(cpu=round(share * 100, 2), rss=_mib(rollup["Rss"]), pss=_mib(rollup["Pss"]))
 
 
+def rss_of(pid: int) -> float:
+    """Resident memory in MiB."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 1)
+
+
 def _mib(text: str) -> float:
     return round(int(text.split()[0]) / 1024, 1)

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from lab.ami import Ami
-from lab.roots import REPOSITORY
+from lab.roots import REPOSITORY, asterisk_root
 
 
 def machine() -> dict[str, str]:
@@ -24,9 +23,11 @@ def machine() -> dict[str, str]:
     }
 
 
-def versions(pbx: Ami) -> dict[str, str]:
+def versions() -> dict[str, str]:
+    command = ["chroot", str(asterisk_root("22")), "/usr/sbin/asterisk", "-V"]
+    told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return {
-        "Asterisk": pbx.action("CoreSettings")["AsteriskVersion"],
+        "Asterisk": told.strip().removeprefix("Asterisk "),
         "Callwarden": f"{version('callwarden')} ({_commit()})",
         "Python": platform.python_version(),
     }

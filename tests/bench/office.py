@@ -6,8 +6,10 @@ that calls connect at once. Gives calls that stand until they are hung up, each 
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 from bench.machine import may_run_ahead
 from bench.marks import CALLER_MARK, DESK_MARK, marked
@@ -71,7 +73,8 @@ class Office:
 
     @property
     def pids(self) -> dict[str, int]:
-        return {"daemon": self.lab.daemon.pid, "Asterisk": self.pbx.pid, "the world": self.world.pid}
+        pids = {"Asterisk": self.pbx.pid, "the world": self.world.pid}
+        return {"daemon": self.lab.daemon.pid, **pids} if self.lab.daemon.is_running else pids
 
     def let_ring(self, seconds: float) -> None:
         """How long each desk rings from now on. 0: it answers the moment it is rung, quicker than any hand."""
@@ -90,7 +93,14 @@ class Office:
     def ring(self, desk: str) -> tuple[Party, int]:
         """Somebody outside rings a desk; gives them and the number of the world's events before."""
         mark = len(self.world.ami.events)
-        key, number = f"bench-{mark}-{desk}", f"0770090{desk}"
+        key = f"bench-{mark}-{desk}"
+        self.dial(desk, key)
+        event = self.world.wait_step("calling", ANSWER_SECONDS, mark, Key=key)
+        return Party(self.world, _number_of(desk), event["Channel"], event["Uniqueid"]), mark
+
+    def dial(self, desk: str, key: str) -> None:
+        """Somebody outside begins to ring a desk; nothing is waited for. The world's steps bear the key."""
+        number = _number_of(desk)
         values = {
             "VIA": "pbx-trunk", "TO": f"0207947{desk}", "PATIENCE": 60, "CALLER_NUMBER": number, "CALLER_NAME": "",
             "__CALL_KEY": key, "__TONE": marked(CALLER_MARK, CALLER_TONE), "__PARTY": number,
@@ -99,8 +109,6 @@ class Office:
             "Originate", Channel="Local/go@calling/n", Application="Wait", Data="3600", Async="true", Timeout="60000",
             variables=[f"{name}={value}" for name, value in values.items()],
         )  # fmt: skip
-        event = self.world.wait_step("calling", ANSWER_SECONDS, mark, Key=key)
-        return Party(self.world, number, event["Channel"], event["Uniqueid"]), mark
 
     def answered(self, number: str, since: int) -> Party:
         """Who answered at that number after the world's event number `since`."""
@@ -119,18 +127,31 @@ class Office:
         self.lab.wait_quiet(QUIET_SECONDS)
 
 
+def _number_of(desk: str) -> str:
+    return f"0770090{desk}"
+
+
 def _round_and_round() -> Iterator[str]:
     while True:
         yield from (str(FIRST_DESK + n) for n in range(DESKS))
 
 
 @contextlib.contextmanager
-def open_office() -> Iterator[Office]:
-    """Open until the end of the `with`; everything that was started is ended and deleted then."""
-    with Lab(daemon=False, settings=SETTINGS, more_dialplan=DIALPLAN) as lab:
+def open_office(
+    settings: Mapping[str, object] | None = None,
+    dialplan: Path | None = None,
+    daemon: bool = True,
+    before: Callable[[Lab], None] = lambda _: None,
+) -> Iterator[Office]:
+    """Open until the end of the `with`; everything that was started is ended and deleted then. `dialplan`: the
+    directory of another callwarden.conf, for an office without the daemon. `before`: done before the daemon starts."""
+    other: dict[str, Any] = {"dialplan": dialplan} if dialplan is not None else {}
+    with Lab(daemon=False, settings={**SETTINGS, **(settings or {})}, more_dialplan=DIALPLAN, **other) as lab:
         _furnish(lab)
         _as_debian_runs_it(lab)
-        lab.daemon.start()
+        before(lab)
+        if daemon:
+            lab.daemon.start()
         witness = Ami(lab.pbx.ports.ami, WITNESS, WITNESS).connect()
         try:
             yield Office(lab, witness)

@@ -1,4 +1,4 @@
-"""The run: calls one after another, then standing calls with gates among them; gives one result.
+"""How quick it is: calls one after another, then standing calls with gates among them; gives one result.
 
 Everything is measured from outside: the manager's events, packets, /proc, the recordings. What the daemon itself
 wrote into the catalogue stands beside it.
@@ -11,10 +11,9 @@ from contextlib import contextmanager
 from bench import catalogue, costs, marks, witness
 from bench.figures import spread
 from bench.gates import Gate, Ports, consult, gates, refused, transfer
-from bench.machine import machine, today, versions
 from bench.office import Call, Office
 from bench.plan import Plan
-from bench.result import Finished, Gates, GateTimes, Lone, Missed, Recorded, Result, Spent, Standing
+from bench.speed_result import Finished, Gates, GateTimes, Lone, Missed, Recorded, Result, Spent, Standing
 from bench.wiretap import Wiretap
 
 TALK = 0.8  # seconds: the mark, and what a telephone waits before it talks
@@ -25,7 +24,6 @@ Say = Callable[[str], None]
 
 
 def run(office: Office, plan: Plan, say: Say) -> Result:
-    began, date, on = time.monotonic(), today(), machine()
     watch = costs.Watch(office.pids)
     say(f"{plan.short_calls} calls one after another")
     lone = _one_by_one(office, plan)
@@ -36,8 +34,7 @@ def run(office: Office, plan: Plan, say: Say) -> Result:
     say("all hang up, and their recordings are finished")
     finished = _finish(office, calls, plan)
     return Result(
-        name="speed", date=date, took=round(time.monotonic() - began, 1), machine=on,
-        versions=versions(office.pbx.ami), surroundings=watch.surroundings(), lone=lone,
+        surroundings=watch.surroundings(), lone=lone,
         missed_when_announced=announced, standing=standing, finished=finished,
     )  # fmt: skip
 

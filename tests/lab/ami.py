@@ -42,6 +42,11 @@ class Ami:
         self.action("Login", Username=user, Secret=secret)
         return self
 
+    @property
+    def own_port(self) -> int:
+        """Our end of the connection."""
+        return int(self._socket.getsockname()[1])
+
     def close(self) -> None:
         self._closed = True
         with contextlib.suppress(OSError):  # Asterisk was quicker

@@ -77,11 +77,6 @@ class Finished(TypedDict):
 
 
 class Result(TypedDict):
-    name: str
-    date: str
-    took: float
-    machine: dict[str, str]
-    versions: dict[str, str]
     surroundings: Surroundings
     lone: Lone
     missed_when_announced: Missed

@@ -1,11 +1,10 @@
 """A result beside its targets: rows for people, ratios first. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from bench.costs import Rest
-from bench.figures import Spread
-from bench.result import Finished, Gates, Missed, Recorded, Result
+from bench.rows import Row, ms
+from bench.speed_result import Finished, Gates, Missed, Recorded, Result
 
 GATE_P50, GATE_P99 = 5.0, 20.0  # ms; 20 is one packet of sound
 SHARE = 0.05  # of what Asterisk costs
@@ -13,23 +12,8 @@ TALK_SECONDS = 180.0  # a usual call
 DAEMON, ASTERISK = "daemon", "Asterisk"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """`met` is None where there is no target."""
-
-    group: str
-    what: str
-    found: str
-    target: str = ""
-    met: bool | None = None
-
-
 def rows(result: Result) -> list[Row]:
     return [*_ratios(result), *_gate(result), *_recording(result), *_costs(result)]
-
-
-def missed(result: Result) -> list[Row]:
-    return [row for row in rows(result) if row.met is False]
 
 
 # -- ratios -------------------------------------------------------------------------------------------------------
@@ -77,20 +61,16 @@ def _one_gate(way: str, found: Gates) -> Iterator[Row]:
     own = found["daemon"]
     yield _within(group, 'request arrives to "clear" written, p50', own["p50"], GATE_P50)
     yield _within(group, 'request arrives to "clear" written, p99', own["p99"], GATE_P99)
-    yield Row(group, "  of that: until the first stop is sent", _ms(found["deciding"]))
-    yield Row(group, "  of that: until Asterisk's last proof", _ms(found["stopping"]))
-    yield Row(group, '  of that: until "clear" is written', _ms(found["answering"]))
-    yield Row(group, "asked to last confirmed, by the catalogue", _ms(found["catalogue"]))
-    yield Row(group, "AGI() called to the card phone's INVITE", _ms(found["outside"]))
+    yield Row(group, "  of that: until the first stop is sent", ms(found["deciding"]))
+    yield Row(group, "  of that: until Asterisk's last proof", ms(found["stopping"]))
+    yield Row(group, '  of that: until "clear" is written', ms(found["answering"]))
+    yield Row(group, "asked to last confirmed, by the catalogue", ms(found["catalogue"]))
+    yield Row(group, "AGI() called to the card phone's INVITE", ms(found["outside"]))
     yield Row(group, "refused", str(found["refused"]), "0", found["refused"] == 0)
 
 
 def _within(group: str, what: str, found: float, limit: float) -> Row:
     return Row(group, what, f"{found:.1f} ms", f"under {limit:g} ms", found < limit)
-
-
-def _ms(found: Spread) -> str:
-    return f"{found['p50']:.1f} ms (p99 {found['p99']:.1f}, most {found['most']:.1f})"
 
 
 # -- recording ----------------------------------------------------------------------------------------------------
@@ -108,8 +88,8 @@ def _recording(result: Result) -> Iterator[Row]:
 
 def _until_recorded(what: str, found: Recorded) -> Iterator[Row]:
     group, before = "Recording", found["before_answer"]
-    yield Row(group, f"Newchannel to recording, {what}", _ms(found["events"]))
-    yield Row(group, f"  the same by the catalogue, {what}", _ms(found["catalogue"]))
+    yield Row(group, f"Newchannel to recording, {what}", ms(found["events"]))
+    yield Row(group, f"  the same by the catalogue, {what}", ms(found["catalogue"]))
     told = f"{before['p50']:.1f} ms (least {before['least']:.1f})"
     yield Row(group, f"recorder runs before the answer, {what}", told)
 

@@ -1,0 +1,52 @@
+"""How each part is measured, in words, for the page."""
+
+COMMON = """\
+Two Asterisks on one machine: the PBX that Callwarden is beside, and the world around it, with a hundred desks and as
+many callers outside; real SIP, real G.711, every party sends a tone. Callwarden runs as `callwarden init` installs it,
+every channel recorded, log level `info`; nothing is announced except where it says so. All of it shares the cores, so
+the times hold for a machine as busy as this.
+"""
+SPEED = """\
+* **The card gate** is read off the packets on loopback, with the kernel's times: from the first packet of Asterisk's
+  FastAGI request to the packet with `clear`, and from the connection that `AGI()` opens to the INVITE to the card
+  line's telephone. A transfer is a SIP REFER of a recorded call to the card line: one recorder to stop. A consultation
+  is a second call of the same telephone to it: three channels, one of which has a recorder that is only just starting.
+* **Newchannel to recording** is the time between Asterisk's own `Newchannel` and `MixMonitorStart` events, as another
+  manager connection than Callwarden's sees them. The catalogue's figure ends with Asterisk's reply instead, by the
+  daemon's clock.
+* **Missed at the answer**: every party's sound begins, in its first packet, with 200 ms of a tone of its own. What a
+  recording in the vault lacks of those is missed. It is exact to 0.1 ms, and a packet is 20 ms. A telephone that
+  answers the moment it is rung (here within 5 to 20 ms of its channel's beginning) is quicker than any hand.
+* **CPU and memory** are `/proc/PID/stat` and `smaps_rollup`, at rest while the calls talk. A call's own cost is that of
+  short calls one after another, from the first ring until both recordings are in the vault.
+"""
+LOAD = """\
+* **The ways**: `MixMonitor()` as people write it into their dialplan, on one channel or on each, against Callwarden;
+  the same office, calls and telephones. Asterisk runs as Debian's unit runs it (`asterisk -p`).
+* **A level** is so many calls, set up at 20 a second, that talk together for some seconds and end at 20 a second. It is
+  held when every call is answered and every recording has its caller's sound from the answer to the end. The number is
+  raised until a level is not held. All of it, the world included, shares the machine.
+* **CPU a call** is that of the whole level, from the first ring to the last recording in its place, over its calls: a
+  call here lasts some 20 s, a usual one ten times as long, and only the talk of that costs more.
+* **The card line**: some of the calls are sent there by REFER and come back. From the REFER to the INVITE to its
+  telephone the caller waits. The dialplan by hand stops the caller's own recorder, and nothing proves it.
+"""
+EVENTS = """\
+* The bytes on the daemon's own manager connection are taken off the wire while real calls come and go; each layer then
+  reads them again and again, and its best time of CPU counts. The core is measured with whole calls, 100 standing, with
+  everything that the other side answers.
+* **Asterisk's busiest second**: many calls begin at the same moment, and end at the same moment.
+"""
+YEARS = """\
+* The catalogue is made by SQL with the product's schema, numbers in several spellings, two recordings a call, over 203
+  days: a tenth of it is due. The files of what is due are there, 4 kB each.
+* Everything is done as its users do it: `callwarden purge` in a process of its own, `find -type f -delete` on a
+  copy of the same tree, searches by the product's search on a connection that reads only, while calls stand.
+* **Start** is from the start of the process to the `READY=1` that systemd waits for: then every call is looked after.
+* The long recording is one that the dialplan made while the daemon was down: taken in, joined, hashed, moved.
+"""
+GROWTH = """\
+* Calls are replayed into the core, with everything that Asterisk would answer, at once; only deciding is counted (its
+  thread's CPU). So many calls stand, and for each that begins the eldest ends.
+"""
+HOW = {"speed": SPEED, "load": LOAD, "events": EVENTS, "years": YEARS, "growth": GROWTH}
