@@ -1,7 +1,8 @@
 """A catalogue as years of calls leave it: made quickly, by SQL, with the product's schema.
 
 Takes a number of recordings; gives calls of two recordings each, spread over the time until now, with numbers of many
-spellings, findable by the product's own search. Kept in the cache between runs, and copied for each use.
+spellings, findable by the product's own search, and an audit chain of as many entries as there are recordings. Kept in
+the cache between runs, and copied for each use.
 """
 
 import hashlib
@@ -12,8 +13,11 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from sqlite_utils import Database
+
 from callwarden.config import Settings
 from callwarden.core.numbers import e164, search_key
+from callwarden.custody import audit
 from callwarden.storage.database import open_catalogue
 from callwarden.storage.migrations import migrations
 from lab.roots import cache_directory
@@ -74,6 +78,9 @@ def _make(path: Path, recordings: int, days: float) -> None:
         ids[text] = db.execute('SELECT id FROM numbers WHERE kind = ? AND "key" = ?', (kind, key)).fetchone()[0]
     for first in range(0, recordings // 2, BATCH):
         _insert(db, list(_calls(people, first, min(BATCH, recordings // 2 - first), recordings // 2, days)), ids)
+    chain = Database(db, execute_plugins=False)
+    for n in range(recordings):
+        audit.append(chain, n, "Jane Doe", "listened", f"1780000000.{n}", {"request": "R1", "reason": "a complaint"})
     db.execute("COMMIT")
     db.execute("PRAGMA optimize")
     db.execute("PRAGMA journal_mode = WAL")
