@@ -24,6 +24,7 @@ class Channel:
     bridge: str = ""
     holding: bool = False
     monitors: list[str] = field(default_factory=list)
+    card_phone: bool = False
 
 
 class PretendAsterisk:
@@ -43,6 +44,8 @@ class PretendAsterisk:
                 self.channels[event.unique_id] = Channel(event, event.context, event.answered)
             case ev.ChannelHungUp() if event.unique_id in self.channels:
                 return self._end(event.at, event.unique_id)
+            case ev.DialBegun(context="callwarden-card-line") if event.destination in self.channels:
+                self.channels[event.destination].card_phone = True
             case ev.LocalPaired():
                 self.halves.append((event.one, event.two))
             case ev.ForeignRecorderStarted() if event.unique_id in self.channels:
@@ -112,8 +115,9 @@ class PretendAsterisk:
         for channel in self.channels.values():
             file = channel.monitors[-1] if channel.monitors else ""
             yield replace(
-                channel.created, found=True, file=file, answered=channel.answered, context=channel.context
-            )
+                channel.created, found=True, file=file, answered=channel.answered, context=channel.context,
+                card_phone=channel.card_phone,
+            )  # fmt: skip
         for one, two in self.halves:
             if one in self.channels and two in self.channels:
                 yield ev.LocalPaired(at, one, two)

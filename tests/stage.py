@@ -154,13 +154,13 @@ class Stage:
         start = isinstance(order, do.StartRecorder)
         outcome = self.asterisk.start(self.now, order) if start else self.asterisk.stop(self.now, order)  # type: ignore[arg-type]
         if lost_reply:
-            outcome = [*outcome[:-1], self._fail(order, "no answer in time")]
+            outcome = [*outcome[:-1], self._fail(order, "no answer in time", unanswered=True)]
         for event in outcome:
             self.decide(event)
 
-    def _fail(self, order: do.StartRecorder | do.StopRecorders, why: str) -> ev.Event:
+    def _fail(self, order: do.StartRecorder | do.StopRecorders, why: str, unanswered: bool = False) -> ev.Event:
         if isinstance(order, do.StartRecorder):
-            return ev.RecorderStartFailed(self.now, order.unique_id, order.file, why)
+            return ev.RecorderStartFailed(self.now, order.unique_id, order.file, why, unanswered)
         return ev.RecordersStopUnproven(self.now, order.unique_id, order.proof, why)
 
     # -- what is ordered --------------------------------------------------------------------------------------------

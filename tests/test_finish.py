@@ -202,6 +202,13 @@ def test_a_segment_with_less_audio_than_its_time_is_reported(world: World) -> No
     assert (result.seconds, result.problems) == (7.0, ("a-1.wav holds 1.5 s less than its recorder ran",))
 
 
+def test_a_segment_that_was_stopped_while_it_was_being_started_is_nothing_to_tell(world: World) -> None:
+    write_wav(world.spool / "a-3.wav", b"")
+    result = world.finish(*SEGMENTS, segment("a-3.wav", AT + 7, AT + 7.002, 3))
+    assert isinstance(result, Finished)
+    assert result.problems == ()
+
+
 def test_a_recording_without_any_file_has_failed_for_good(world: World) -> None:
     for path in world.spool.iterdir():
         path.unlink()

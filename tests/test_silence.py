@@ -236,3 +236,27 @@ def test_one_per_call_goes_on_with_who_is_left() -> None:
     scene.up("203-1")
     scene.together("with-trunk-1", "203-1")
     assert scene.gone("trunk-1") == ["start 202-1"]
+
+
+def test_a_recorder_whose_start_was_not_answered_is_stopped_before_another_is_started() -> None:
+    """It may run: two beside each other would both be kept."""
+    scene = Scene(obedient=False)
+    scene.channel("PJSIP/trunk-1")
+    scene.work(lost_reply=True)
+    assert scene.recorded("trunk-1")
+    assert scene.after(0.25) == ["stop trunk-1"]
+    scene.work()
+    assert not scene.recorded("trunk-1")
+    assert scene.after(0.2) == ["start trunk-1"]
+    scene.work()
+    assert len(scene.asterisk.channels["trunk-1"].monitors) == 1
+
+
+def test_before_a_card_line_it_is_stopped_and_not_started() -> None:
+    scene = Scene(obedient=False)
+    scene.channel("PJSIP/trunk-1")
+    scene.work(lost_reply=True)
+    scene.asks(Step.CARD_GATE, "trunk-1")
+    scene.work()
+    assert not scene.recorded("trunk-1")
+    assert scene.after(5.0) == []

@@ -4,7 +4,8 @@ import itertools
 
 import pytest
 
-from callwarden.asterisk.snapshot import callers_first
+from callwarden.asterisk.snapshot import CARD_PHONE, callers_first, variable_of
+from callwarden.asterisk.wire import as_it_came
 from callwarden.core import events as ev
 
 
@@ -23,3 +24,12 @@ def test_who_called_is_found_before_whom_they_rang(listed: tuple[ev.ChannelCreat
     """Seen in a soak: a ringing desk was listed first, and an incoming call was catalogued as an internal one of the
     desk's."""
     assert callers_first(listed)[0] == CALLER
+
+
+def test_a_channels_variables_are_those_that_were_set() -> None:
+    status = as_it_came(
+        "Event: Status\r\nChannel: PJSIP/700-1\r\nVariable: CALLWARDEN_MONITOR=(null)\r\n"
+        "Variable: CALLWARDEN_CARD_PHONE=1"
+    )
+    assert variable_of(status, CARD_PHONE) == "1"
+    assert variable_of(status, "CALLWARDEN_MONITOR") == variable_of(status, "ANOTHER") == ""

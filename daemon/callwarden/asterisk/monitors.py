@@ -72,7 +72,7 @@ class Monitors:
         else:
             if self.beep_every and trouble.lower() == NOT_STARTED:
                 self._without_beep()
-            self._post(ev.RecorderStartFailed(now, order.unique_id, order.file, trouble))
+            self._post(ev.RecorderStartFailed(now, order.unique_id, order.file, trouble, unanswered=reply is None))
 
     def _without_beep(self) -> None:
         """An Asterisk that has not loaded func_periodic_hook records nothing at all where a beep is asked for (measured

@@ -7,6 +7,7 @@ who is in which bridge, and which of our monitors still run, proven by the file 
 import asyncio
 import time
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from callwarden.asterisk.ami import AmiLink
@@ -14,6 +15,8 @@ from callwarden.asterisk.monitors import VARIABLE
 from callwarden.asterisk.translate import HOLDING, NO_VALUE, Incomplete, Translator, need
 from callwarden.asterisk.wire import Headers
 from callwarden.core import events as ev
+
+CARD_PHONE = "CALLWARDEN_CARD_PHONE"  # the dialplan sets it on whatever callwarden-card-line rings
 
 
 async def take(link: AmiLink, translator: Translator) -> list[ev.Event]:
@@ -26,7 +29,7 @@ async def take(link: AmiLink, translator: Translator) -> list[ev.Event]:
     bridges = await link.listing({"Action": "BridgeList"})
     since = time.time()
     with translator.noticing() as moved:
-        channels = await link.listing({"Action": "Status", "Variables": VARIABLE})
+        channels = await link.listing({"Action": "Status", "Variables": f"{VARIABLE},{CARD_PHONE}"})
     now = time.time()
     channels = [one for one in channels if one.get("uniqueid") not in moved.hung_up]
     holding = {one.get("bridgeuniqueid") for one in bridges if one.get("bridgetechnology") == HOLDING}
@@ -44,7 +47,7 @@ def callers_first(found: Iterable[ev.ChannelCreated]) -> list[ev.ChannelCreated]
 
 async def _files(link: AmiLink) -> dict[str, str]:
     """The file that our monitor writes, by unique id, for every channel on which it runs."""
-    channels = await link.listing({"Action": "Status", "Variables": VARIABLE})
+    channels = await link.listing({"Action": "Status", "Variables": f"{VARIABLE},{CARD_PHONE}"})
     files = await asyncio.gather(*(_file(link, one) for one in channels))
     return {one.get("uniqueid"): file for one, file in zip(channels, files, strict=True)}
 
@@ -54,7 +57,9 @@ def _found(
 ) -> Iterator[ev.ChannelCreated]:
     for one in channels:
         try:
-            yield translator.found(one, monitor_of(one), files.get(need(one, "uniqueid"), ""), now - age(one))
+            file = files.get(need(one, "uniqueid"), "")
+            event = translator.found(one, variable_of(one, VARIABLE), file, now - age(one))
+            yield replace(event, card_phone=bool(variable_of(one, CARD_PHONE)))
         except Incomplete:
             continue  # a channel on its way out
 
@@ -82,18 +87,18 @@ def age(channel: Headers) -> float:
     return float(seconds) if seconds.isdecimal() else 0.0
 
 
-def monitor_of(channel: Headers) -> str:
-    """The id of the monitor that we last started on a channel, running or not."""
+def variable_of(channel: Headers, wanted: str) -> str:
+    """The value of a channel's variable that Status was asked for, empty where it was never set."""
     for line in channel.all("variable"):
         name, _, value = line.partition("=")
-        if name == VARIABLE:
+        if name == wanted:
             return "" if value == NO_VALUE else value
     return ""
 
 
 async def _file(link: AmiLink, channel: Headers) -> str:
     """The name of the file that this monitor writes, or empty when it no longer runs."""
-    monitor = monitor_of(channel)
+    monitor = variable_of(channel, VARIABLE)
     if not monitor.removeprefix("0x").isalnum():
         return ""
     variable = f"MIXMONITOR({monitor},filename)"

@@ -31,6 +31,7 @@ def created(book: Book, event: ev.ChannelCreated) -> Actions:
         event.context, event.exten, answered=event.at if event.answered else None,
     )  # fmt: skip
     leg.role = policy.role_of(leg.name, book.settings, book.learned_trunks)
+    leg.role = Role.CARD_LINE if event.card_phone else leg.role
     book.calls.add(leg)
     greeted = memory.greet(book, leg, event) if event.found else []
     actions = _note_call(book, leg) + (_begun_by(book, leg) if event.found else [])
@@ -51,6 +52,7 @@ def _met_again(book: Book, leg: Leg, event: ev.ChannelCreated) -> Actions:
         since = book.blind_since or event.at
         actions += answered(book, ev.ChannelAnswered(since, leg.unique_id))
     leg.card = CardStage.CLEARED if event.context == card_line.CARD_CONTEXT else CardStage.NONE
+    leg.role = Role.CARD_LINE if event.card_phone else leg.role
     silence.watch(book, leg)
     recorder = book.recorders.get(leg.unique_id)
     return actions + memory.adopt_running(book, leg, recorder, event)
@@ -66,6 +68,12 @@ def remembered(book: Book, event: ev.ChannelRemembered) -> Actions:
     if unique_id in book.calls.legs or unique_id in book.recorders:
         return []
     return memory.bury(book, event, event.at)
+
+
+def trunks_remembered(book: Book, event: ev.TrunksRemembered) -> Actions:
+    """These endpoints are trunks, as far as the rules do not say otherwise."""
+    book.learned_trunks |= event.endpoints
+    return []
 
 
 def _note_call(book: Book, leg: Leg) -> Actions:

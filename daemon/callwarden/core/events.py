@@ -28,7 +28,8 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelCreated:
-    """A channel exists (``Newchannel``), or was found in a snapshot (``found``)."""
+    """A channel exists (``Newchannel``), or was found in a snapshot (``found``): with the monitor of ours that runs on
+    it, and whether ``[callwarden-card-line]`` rang it."""
 
     at: float
     unique_id: str
@@ -42,6 +43,7 @@ class ChannelCreated:
     found: bool = False
     monitor_id: str = ""
     file: str = ""
+    card_phone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +191,14 @@ class ChannelRemembered:
 
 
 @dataclass(frozen=True, slots=True)
+class TrunksRemembered:
+    """The catalogue knows these endpoints as trunks: calls came in through them before."""
+
+    at: float
+    endpoints: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class SnapshotTaken:
     """All that lived at ``since`` was reported as ``ChannelCreated(found=True)``; ``alive`` are its unique ids."""
 
@@ -220,10 +230,13 @@ class RecorderStarted:
 
 @dataclass(frozen=True, slots=True)
 class RecorderStartFailed:
+    """``unanswered`` where no reply came: it may run all the same."""
+
     at: float
     unique_id: str
     file: str
     reason: str
+    unanswered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -381,6 +394,7 @@ Event = (
     | MusicStopped
     | ForeignRecorderStarted
     | ChannelRemembered
+    | TrunksRemembered
     | SnapshotTaken
     | LinkLost
     | RecorderStarted

@@ -48,6 +48,7 @@ def recorder_start_failed(book: Book, event: ev.RecorderStartFailed) -> Actions:
     recorder = book.recorders.get(event.unique_id)
     if recorder is None:
         return []
+    recorder.unanswered = event.unanswered and not book.blind  # else a snapshot tells what runs
     actions = noted.note_start_failed(recorder, event.file, event.reason, event.at)
     if recorder.state in OPEN:
         text = f"recording could not be started: {event.reason}"
@@ -180,10 +181,14 @@ def stop_again(book: Book, unique_id: str, at: float) -> Actions:
 
 
 def retry(book: Book, unique_id: str, at: float) -> Actions:
-    """It is time to try again to start a failed recorder."""
+    """It is time to try again to start a failed recorder; one that may run after all is stopped first."""
     recorder = book.recorders.get(unique_id)
     if recorder is None or recorder.state is not RecordingState.FAILED:
         return []
+    if recorder.unanswered and not book.blind:
+        recorder.unanswered = False
+        why = silence.reason(book, unique_id) if book.watched else None
+        return silence.silence(book, recorder, *(why or (silence.RENEWED, "Callwarden")), at)
     return silence.start(book, recorder, Signal.RETRY, at)
 
 

@@ -28,7 +28,8 @@ class Recorder:
     ``name`` is the channel's present name; ``missing`` since when and why sound is missing now; ``proof`` the number of
     the latest order to stop: only its proof counts; ``why`` and ``by`` the reason of the next suspension; ``row`` its
     channel's row once that has ended; ``end_unseen`` the row of a channel, ``call_unseen`` of a call, whose end nobody
-    saw: the files tell when it was; ``taken_up`` whether it was begun by an earlier daemon.
+    saw: the files tell when it was; ``taken_up`` whether it was begun by an earlier daemon; ``unanswered``
+    whether the start that failed last may have succeeded all the same.
     """
 
     unique_id: str
@@ -53,6 +54,7 @@ class Recorder:
     end_unseen: Channel | None = None
     call_unseen: Call | None = None
     taken_up: bool = False
+    unanswered: bool = False
 
     @property
     def fact(self) -> Recording:

@@ -44,10 +44,13 @@ def _take_in_hand(book: Book, leg: Leg, at: float) -> Actions:
 
 
 def _mark_card_lines(book: Book) -> None:
-    """Whoever talks with a channel that stands in the card line's context is a card line."""
+    """Whoever talks with a channel that stands in the card line's context is a card line, if none is known there: its
+    phone was rung before the dialplan left word of that."""
     for leg in list(book.calls.legs.values()):
-        if leg.card is CardStage.CLEARED:
-            for one in book.calls.partners(leg):
+        partners = book.calls.partners(leg)
+        known = any(book.calls.legs[one].role is Role.CARD_LINE for one in partners)
+        if leg.card is CardStage.CLEARED and not known:
+            for one in partners:
                 book.calls.legs[one].role = Role.CARD_LINE
                 silence.watch(book, book.calls.legs[one])
 

@@ -219,7 +219,8 @@ def _problem(file: SpoolFile, found: Media | AudioError | None) -> str:
     if isinstance(found, AudioError):
         return f"{name} is left in the spool: {found}"
     if not found.blocks:
-        return f"{name} holds no audio"
+        # one that was stopped while it was being started is usual: each consultation before a card line leaves one
+        return f"{name} holds no audio" if file.ended - file.started > NOTED_SECONDS else ""
     lacking = file.ended - file.started - found.seconds
     return f"{name} holds {lacking:.1f} s less than its recorder ran" if lacking > NOTED_SECONDS else ""
 

@@ -42,7 +42,7 @@ from callwarden.storage.keys import KeysError, load_keys
 from callwarden.storage.leftovers import Leftovers
 from callwarden.storage.noted import take_in
 from callwarden.storage.parts import pieces
-from callwarden.storage.remembered import remembered
+from callwarden.storage.remembered import known_trunks, remembered
 from callwarden.storage.strays import sweep
 from callwarden.storage.vault import Vault
 from callwarden.storage.writer import Writer, WriterState
@@ -66,8 +66,8 @@ class Keeper:
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="finish", initializer=give_way)
         self.prompt_hash = lru_cache(maxsize=64)(self._prompt_hash)
 
-    async def start(self) -> list[ev.ChannelRemembered]:
-        """Open the catalogue; gives what it knows of calls under way. Raises CatalogueError, VaultError."""
+    async def start(self) -> list[ev.Event]:
+        """Open the catalogue; gives what it knows of trunks and open calls. Raises CatalogueError, VaultError."""
         loop = asyncio.get_running_loop()
 
         def report(state: WriterState) -> None:
@@ -81,7 +81,9 @@ class Keeper:
             self._alarms.sound("audit-chain", lost)
         await asyncio.to_thread(self.vault.sweep)
         await asyncio.to_thread(self._sweep)
-        return await asyncio.wrap_future(self.writer.run(lambda db: remembered(db, time.time(), settings.spool.path)))
+        return await self.on_catalogue(
+            lambda db: [known_trunks(db, time.time()), *remembered(db, time.time(), settings.spool.path)]
+        )
 
     def _sweep(self) -> None:
         """Remove what a crash left in the vault under a name that no recording has."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from callwarden.core.events import ChannelRemembered
+from callwarden.core.events import ChannelRemembered, TrunksRemembered
 from callwarden.core.facts import RecordingState
 from callwarden.storage.audio import measure
 from callwarden.storage.reading import Story, story
@@ -15,6 +15,8 @@ OPEN_CALLS = (
     "SELECT DISTINCT linked_id FROM channels WHERE ended IS NULL "
     "UNION SELECT linked_id FROM recordings WHERE state NOT IN ('stored', 'discarded', 'missing', 'purging', 'purged')"
 )
+LATEST_TRUNKS = "SELECT DISTINCT trunk FROM (SELECT trunk, direction FROM calls ORDER BY rowid DESC LIMIT 5000) " \
+    "WHERE direction = 'inbound' AND trunk != ''"
 OVER = (
     RecordingState.STORED,
     RecordingState.DISCARDED,
@@ -28,6 +30,12 @@ def remembered(db: Database, now: float, spool: Path) -> list[ChannelRemembered]
     """Every channel that had not ended or whose recording is not finished."""
     stories = [story(db, linked_id) for (linked_id,) in db.conn.execute(OPEN_CALLS).fetchall()]
     return [one for known in stories if known is not None for one in _channels(known, now, spool)]
+
+
+def known_trunks(db: Database, now: float) -> TrunksRemembered:
+    """The endpoints through which the latest calls came: trunks that the configuration need not name."""
+    rows = db.conn.execute(LATEST_TRUNKS).fetchall()
+    return TrunksRemembered(now, frozenset(endpoint for (endpoint,) in rows))
 
 
 def first_sound(files: Iterable[tuple[float, Path]]) -> float | None:
