@@ -26,6 +26,7 @@ READING = {
     "recordings search",
     "recordings show",
     "coverage",
+    "reconcile",
     "why",
     "purge",
     "seal status",

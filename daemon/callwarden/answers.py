@@ -11,6 +11,8 @@ suspend    ``call`` (linked id)            :class:`Done`
 resume     ``call`` (linked id)            :class:`Done`
 purge      ``dry_run`` (bool)              :class:`Purge`
 reload     none                            :class:`Reloaded`
+reconcile  ``from``, ``to`` (seconds),      ``findings``, ``resolved``, ``problems``, ``notes``,
+           ``cdr`` (path)                  ``compared``: see ``reconciling``
 sounds     none                            :class:`Sounds` (the hashes, read again from the built prompts)
 alarms-test         none                   :class:`AlarmsTested`
 alarms-acknowledge  ``ids`` (None: all)    :class:`AlarmsAcknowledged`

@@ -63,6 +63,7 @@ class Desk:
             "alarms-test": self._alarms_test,
             "alarms-acknowledge": self._alarms_acknowledge,
             **self._service.sealer.handlers(),
+            **self._service.reconciling.handlers(),
         }
 
     def reply(self, action: do.ReplyToOperator) -> None:

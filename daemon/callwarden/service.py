@@ -35,6 +35,7 @@ from callwarden.desk import Desk
 from callwarden.housekeeping import Housekeeping
 from callwarden.left_behind import LeftBehind
 from callwarden.pulse import Pulse
+from callwarden.reconciling import Reconciling
 from callwarden.sealer import Sealer
 from callwarden.storage.keeper import Keeper
 from callwarden.storage.spool import Spool
@@ -97,6 +98,7 @@ class Service:
         self.pulse = Pulse(settings.spool.path, lambda: not self.warden.book.blind)
         self.housekeeping = Housekeeping(self.keeper, self.alarms)
         self.sealer = Sealer(self.keeper, self.alarms)
+        self.reconciling = Reconciling(self.keeper, self.alarms)
         self.desk = Desk(self)
         self.control = ControlServer(settings.control.socket, settings.control.group, self.desk.handlers())
 
@@ -112,6 +114,7 @@ class Service:
         await self.ari.start()
         await self.housekeeping.start()
         self.sealer.start()
+        await self.reconciling.start()
         await self.control.start()
         self.link.start()
         self._go(self.pulse.run())
@@ -128,11 +131,13 @@ class Service:
         self.housekeeping.reschedule()
         self.sealer.wake()
         self._go(self.alarms.apply(settings.alarms))
+        self.reconciling.reschedule()
 
     async def stop(self) -> None:
         """Close everything, finish what is being written; recorders and calls go on in Asterisk."""
         await self.control.stop()
         await self.housekeeping.stop()
+        await self.reconciling.stop()
         await self.agi.stop()
         await self.link.stop()
         await self.ari.stop()

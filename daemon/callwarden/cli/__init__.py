@@ -15,6 +15,7 @@ from callwarden.cli.completion import completion
 from callwarden.cli.coverage import coverage
 from callwarden.cli.init import init
 from callwarden.cli.purge import purge
+from callwarden.cli.reconcile import reconcile
 from callwarden.cli.recordings import recordings
 from callwarden.cli.run import run
 from callwarden.cli.seal import seal
@@ -46,6 +47,7 @@ for command in (
     recordings,
     coverage,
     why,
+    reconcile,
     suspend,
     resume,
     purge,

@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr
 from callwarden.config import kinds as kind
 from callwarden.config.alarms import Alarms
 from callwarden.config.people import Audit, Person, Requests, Scrub
+from callwarden.config.reconcile import Reconcile
 from callwarden.config.retention import Retention
 from callwarden.config.sealing import Seal
 from callwarden.config.section import LISTED, Section
@@ -229,5 +230,6 @@ class Settings(Section):
     audit: Audit = Audit()
     scrub: Scrub = Scrub()
     requests: Requests = Requests()
+    reconcile: Reconcile = Reconcile()
     log: Log = Log()
     person: Annotated[tuple[Person, ...], LISTED] = ()

@@ -1,0 +1,89 @@
+"""`callwarden reconcile`: compare the catalogue with Asterisk's call detail records and with the disk."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from callwarden.cli import frame, searching, text
+from callwarden.cli.frame import Exit
+from callwarden.storage.findings import Found, listed
+
+PATIENCE = 120.0  # seconds
+LONG = 400  # characters of a finding's text
+
+
+@click.command()
+@searching.time_options
+@click.option(
+    "--cdr",
+    type=click.Path(path_type=Path, dir_okay=False, resolve_path=True),
+    help="Compare with this file instead of those of [reconcile] cdr. For root.",
+)
+@click.option("--list", "only_list", is_flag=True, help="Only show what was found and is not resolved.")
+@click.option("--all", "resolved_too", is_flag=True, help="With --list: what is resolved, too.")
+@frame.json_option
+def reconcile(
+    from_: float | None, to: float | None, cdr: Path | None, only_list: bool, resolved_too: bool, as_json: bool
+) -> None:
+    """Compare the catalogue with Asterisk's own call detail records and with the disk.
+
+    Finds calls without a recording, recordings without a call, files without a row, rows without a file, and files
+    that are not as they were stored. It is done every night. Exit status 1 when something does not fit.
+    """
+    if only_list:
+        _list(from_, to, resolved_too, as_json)
+        return
+    given = {"from": from_, "to": to, "cdr": None if cdr is None else str(cdr)}
+    answer = frame.order(
+        frame.settings(), "reconcile", patience=PATIENCE, **{name: value for name, value in given.items() if value}
+    )
+    if as_json:
+        text.print_json({**answer, "findings": [{**one, "at": text.iso(one["at"])} for one in answer["findings"]]})
+    else:
+        _print(answer)
+    if answer["findings"] or answer["problems"]:
+        raise click.exceptions.Exit(int(Exit.FAILED))
+
+
+def _print(answer: dict[str, Any]) -> None:
+    if answer["findings"]:
+        made = text.table("When", "What", "", "Finding", whole=("When", "What"))
+        for one in answer["findings"]:
+            new = "new" if one["new"] else ""
+            text.row(made, text.local(one["at"])[:16], one["kind"], new, text.shown(one["text"], LONG))
+        text.console().print(made)
+        click.echo()
+    for sentence in (*answer["problems"], *answer["notes"]):
+        click.echo(text.shown(sentence, 1000), err=True)
+    compared = answer["compared"]
+    told = f"{compared['records']} records, {compared['calls']} calls and {compared['files']} files"
+    gone = f"; {answer['resolved']} earlier ones are resolved" if answer["resolved"] else ""
+    click.echo(f"Compared {told}: {len(answer['findings']) or 'nothing'} found{gone}.")
+
+
+def _list(from_: float | None, to: float | None, resolved_too: bool, as_json: bool) -> None:
+    with frame.catalogue(frame.settings()) as db:
+        found = list(listed(db, open_only=not resolved_too, from_=from_, to=to))
+    if as_json:
+        text.print_json({"findings": [_shape(one) for one in found]})
+    elif found:
+        made = text.table("When", "What", "Since", "Finding", whole=("When", "What", "Since"))
+        for one in found:
+            state = "resolved" if one.resolved is not None else text.local(one.found)[:10]
+            at = text.local(one.finding.at)[:16]
+            text.row(made, at, one.finding.kind, state, text.shown(one.finding.text, LONG))
+        text.console().print(made)
+    else:
+        click.echo("Nothing was found that is not resolved.")
+    if any(one.resolved is None for one in found):
+        raise click.exceptions.Exit(int(Exit.FAILED))
+
+
+def _shape(one: Found) -> dict[str, Any]:
+    finding = one.finding
+    return {
+        "source": finding.source, "kind": finding.kind, "subject": finding.subject, "call": finding.linked_id,
+        "at": text.iso(finding.at), "text": finding.text, "found": text.iso(one.found), "seen": text.iso(one.seen),
+        "resolved": text.iso(one.resolved),
+    }  # fmt: skip
