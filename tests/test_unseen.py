@@ -94,6 +94,19 @@ def test_a_hang_up_of_which_a_hanging_daemon_learns_late_was_when_the_file_was_c
     assert (span.kind, span.ended) == (Kind.RECORDED, 10.1)
 
 
+def test_a_call_that_ended_before_a_restart_ends_when_its_file_was_closed() -> None:
+    stage = Stage()
+    talking(stage)
+    stage.advance(2.0)
+    stage.lose_link()
+    stage.asterisk.channels.clear()
+    stage.advance(20.0)
+    stage.restart()
+    closed(stage, "trunk-1", 5.0, 4.7)
+    stage.advance(40.0)
+    assert row(stage, Channel, "trunk-1").ended == 5.0
+
+
 def test_a_hang_up_that_is_told_in_time_is_what_counts() -> None:
     stage = Stage()
     talking(stage)

@@ -18,7 +18,7 @@ def doubt_end(recorder: Recorder, segment: Segment, closed: float) -> None:
     if recorder.ended is None or segment.stopped != recorder.ended:
         return
     if closed < recorder.ended - LATE_SECONDS:
-        recorder.end_unseen = recorder.row
+        recorder.end_unseen = recorder.end_unseen or recorder.row
 
 
 def sound_since(recorder: Recorder) -> float | None:
