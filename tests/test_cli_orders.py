@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from callwarden.answers import Status
+from callwarden.answers import OpenAlarm, Status
 from callwarden.control import ControlError, Handler, Kind, Peer
 from cli_world import World
 
@@ -62,7 +62,9 @@ def status(**changes: Any) -> Status:
         "spool_files": 2,
         "disk": {"free": 120_000_000_000, "total": 500_000_000_000, "days_left": 91.4},
         "next_purge": time.time() + 3600,
+        "last_purge": time.time() - 80_000,
         "problems": [],
+        "alarms": [],
     }  # fmt: skip
     return {**well, **changes}  # type: ignore[typeddict-item]
 
@@ -101,11 +103,31 @@ def test_what_is_wrong_comes_first_and_is_status_1(world: World) -> None:
     assert "No call is up." in result.stdout
 
 
+def said(kind: str, at: float, count: int = 1, channel: str = "") -> OpenAlarm:
+    text = "a conversation could not be proven silent and was not handed over: Asterisk did not answer in time"
+    return {"kind": kind, "text": text, "channel": channel, "first": at, "last": at, "count": count}
+
+
+@pytest.mark.parametrize("columns", [80, 120])
+def test_a_flood_of_alarms_is_a_line_a_kind_and_status_1(world: World, columns: int) -> None:
+    now = time.time()
+    alarms = [said("gate-refused", now - number, 2, f"1.{number}") for number in range(200)]
+    with world.daemon({"status": handler(status(alarms=[*alarms, said("store-failed", now + 1)]))}):
+        result = world.run("status", columns=columns)
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert [line.split()[1] for line in lines if line.startswith("ALARM")] == ["store-failed", "gate-refused"]
+    assert "400 times" in result.stdout
+    assert "All is well" not in result.stdout
+    assert "connected 22.10.1" in result.stdout
+
+
 def test_status_has_json_whether_the_daemon_runs_or_not(world: World) -> None:
     with world.daemon({"status": handler(status())}):
-        said = json.loads(world.run("status", "--json").stdout)
-    assert said["running"] is True
-    assert set(said) == {"running", *Status.__annotations__}
+        told = json.loads(world.run("status", "--json").stdout)
+    assert told["running"] is True
+    assert set(told) == {"running", *Status.__annotations__}
     result = world.run("status", "--json")
     silent = json.loads(result.stdout)
     assert result.exit_code == 1

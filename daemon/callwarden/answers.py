@@ -81,8 +81,20 @@ class Disk(TypedDict):
     days_left: float | None
 
 
+class OpenAlarm(TypedDict):
+    """An alarm that nobody has acknowledged and that is not over; ``channel`` is a unique id or empty."""
+
+    kind: str
+    text: str
+    channel: str
+    first: float
+    last: float
+    count: int
+
+
 class Status(TypedDict):
-    """How the daemon is. ``problems`` are sentences, each with what to do; empty when all is well."""
+    """How the daemon is. ``problems`` are sentences, each with what to do; all is well when there are none and no
+    ``alarms`` either."""
 
     version: str
     pid: int
@@ -97,7 +109,9 @@ class Status(TypedDict):
     spool_files: int
     disk: Disk
     next_purge: float | None
+    last_purge: float | None
     problems: list[str]
+    alarms: list[OpenAlarm]
 
 
 class Done(TypedDict):

@@ -5,7 +5,6 @@ Takes the peer as the kernel knows it and the request's fields; changes calls on
 
 import asyncio
 import itertools
-import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -19,25 +18,23 @@ from callwarden.answers import (
     Done,
     LiveCall,
     LiveChannel,
+    OpenAlarm,
     Purge,
     Sounds,
     Status,
 )
-from callwarden.asterisk.ami import LinkState
-from callwarden.asterisk.ari import AriState
 from callwarden.control import ControlError, Handler, Kind, Peer
 from callwarden.core import actions as do
 from callwarden.core import events as ev
+from callwarden.core.alarm import Alarm
 from callwarden.core.calls import Leg
 from callwarden.core.facts import Call
 from callwarden.core.numbers import mask
-from callwarden.storage.reading import stored_since
+from callwarden.health.problems import problems
 
 if TYPE_CHECKING:
     from callwarden.service import Service
 
-DAY_SECONDS = 86400.0
-WEEK_SECONDS = 7 * DAY_SECONDS
 ORDER_SECONDS = 5.0  # for the core to answer an order: a gate's time-out and some
 
 
@@ -156,7 +153,9 @@ class Desk:
             "spool_files": spool_files,
             "disk": await self._disk(),
             "next_purge": service.housekeeping.next_purge,
-            "problems": self._problems(),
+            "last_purge": service.housekeeping.last_purge,
+            "problems": problems(service),
+            "alarms": [_said(alarm) for alarm in service.alarms.open],
         }
 
     def _live(self, call: Call) -> LiveCall:
@@ -182,26 +181,13 @@ class Desk:
         }
 
     async def _disk(self) -> Disk:
-        usage = shutil.disk_usage(self._service.settings.vault.path)
-        since = time.time() - WEEK_SECONDS
-        stored = await self._service.keeper.on_catalogue(lambda db: stored_since(db, since))
-        days = usage.free / (stored * DAY_SECONDS / WEEK_SECONDS) if stored else None
-        return {"free": usage.free, "total": usage.total, "days_left": days}
-
-    def _problems(self) -> list[str]:
-        """What is wrong now, each with what to do."""
-        service = self._service
-        problems = []
-        if service.link.state is not LinkState.READY:
-            problems.append(
-                f"Asterisk's manager interface is not there ({service.link_why}): calls are announced and recorded by "
-                "the dialplan alone. Run `callwarden check`."
-            )
-        if service.ari.state is AriState.REFUSED:
-            problems.append(f"ARI refused us ({service.ari_why}): nobody is told by whisper. Run `callwarden check`.")
-        if service.keeper.writer.state.problem:
-            problems.append(f"The catalogue is not written: {service.keeper.writer.state.problem}")
-        return problems
+        """Of the vault's disk."""
+        if not self._service.disks.rooms:
+            await self._service.disks.look()
+        room = next(iter(self._service.disks.rooms), None)
+        if room is None:
+            return {"free": 0, "total": 0, "days_left": None}
+        return {"free": room.free, "total": room.total, "days_left": room.days}
 
 
 def _call(request: Mapping[str, object]) -> str:
@@ -211,3 +197,12 @@ def _call(request: Mapping[str, object]) -> str:
     return call
 
 
+def _said(alarm: Alarm) -> OpenAlarm:
+    return {
+        "kind": alarm.kind,
+        "text": alarm.text,
+        "channel": alarm.about,
+        "first": alarm.first,
+        "last": alarm.last,
+        "count": alarm.count,
+    }

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 LAST = "last purge"
 # APScheduler 3.11 skips a run that is more than this late; its default of 1 s would skip one on a busy machine.
 LATE_SECONDS = 3600
+OVERDUE_SECONDS = 2 * 3600.0
 
 
 class Housekeeping:
@@ -35,12 +36,17 @@ class Housekeeping:
         self._keeper, self._alarms = keeper, alarms
         self._scheduler = AsyncIOScheduler()
         self._purging = asyncio.Lock()
+        self.last_purge: float | None = None
+        """When the last one was done (UTC epoch seconds), an earlier daemon's too."""
+        self.last_problems = 0
+        """How many things it could not do."""
 
     async def start(self) -> None:
         """Schedule the purge, and make up for one that was missed."""
         self._scheduler.start()
         self.reschedule()
-        if await self._missed():
+        self.last_purge = await self._keeper.on_catalogue(_last_purge)
+        if self._due_since(time.time()) is not None:
             self._scheduler.add_job(self.purge, id="purge missed", misfire_grace_time=None)
 
     async def stop(self) -> None:
@@ -86,17 +92,22 @@ class Housekeeping:
             await asyncio.to_thread(date_recordings, run, rules.rules, rules.name, rules.asked)
             report = await asyncio.to_thread(purge, run, self._keeper.vault, rules.rules, now, rules.asked)
             await self._keeper.on_catalogue(lambda db: set_setting(db, LAST, repr(now)))
+            self.last_purge, self.last_problems = now, len(report.problems)
         log.info("purge: %d recordings deleted, %d calls forgotten", report.purged, report.forgotten)
         for problem in report.problems:
             self._alarms.sound("purge", problem)
         return report
 
-    async def _missed(self) -> bool:
-        last = await self._keeper.on_catalogue(_last_purge)
-        if last is None:
-            return False
-        due = self._trigger().get_next_fire_time(None, datetime.fromtimestamp(last, UTC))
-        return due is not None and due.timestamp() <= time.time()
+    def overdue_since(self, now: float) -> float | None:
+        """When the purge was due that has not been done, though there was time for it; None when none is missing."""
+        due = self._due_since(now)
+        return due if due is not None and now - due > OVERDUE_SECONDS else None
+
+    def _due_since(self, now: float) -> float | None:
+        if self.last_purge is None:
+            return None
+        due = self._trigger().get_next_fire_time(None, datetime.fromtimestamp(self.last_purge, UTC))
+        return due.timestamp() if due is not None and due.timestamp() <= now else None
 
     def _trigger(self) -> CronTrigger:
         return CronTrigger.from_crontab(self._keeper.settings.purge.schedule)

@@ -21,7 +21,8 @@ class Pulse:
 
     def __init__(self, spool: Path, seeing: Callable[[], bool]) -> None:
         self._file, self._seeing = spool / FILE, seeing
-        self._complained = False
+        self.trouble = ""
+        """Why the sign cannot be given; empty while it can."""
 
     async def run(self) -> None:
         """Until cancelled; then the sign is gone, and Asterisk finds nobody listening."""
@@ -38,8 +39,8 @@ class Pulse:
         try:
             self._file.touch(0o644)
         except OSError as error:
-            if not self._complained:
+            if not self.trouble:
                 log.warning("the dialplan may take the daemon for hanging and do its work itself: %s", error)
-            self._complained = True
+            self.trouble = error.strerror or str(error)
         else:
-            self._complained = False
+            self.trouble = ""

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from callwarden.config import Settings
 
-NEEDS_RESTART = frozenset({"ami", "ari", "agi", "spool", "vault", "catalogue", "control", "calls.country"})
+NEEDS_RESTART = frozenset({"ami", "ari", "agi", "spool", "vault", "catalogue", "control", "metrics", "calls.country"})
 """Sections, and single options of others."""
 
 

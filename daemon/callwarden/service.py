@@ -32,6 +32,10 @@ from callwarden.core import events as ev
 from callwarden.core.facts import Fact
 from callwarden.core.warden import Warden, unexpected
 from callwarden.desk import Desk
+from callwarden.health import turning
+from callwarden.health.disks import Disks
+from callwarden.health.metrics import Metrics
+from callwarden.health.serving import MetricsServer
 from callwarden.housekeeping import Housekeeping
 from callwarden.left_behind import LeftBehind
 from callwarden.pulse import Pulse
@@ -80,7 +84,8 @@ class Service:
         self.left_behind = LeftBehind(
             self.link, self.keeper, self.spool, self.warden.book, self.receive, self.alarms
         )
-        self.steps = Steps(self.receive, self._sound, self.keeper.prompt_hash)
+        self.metrics = Metrics(self)
+        self.steps = Steps(self.receive, self._sound, self.keeper.prompt_hash, self.metrics.counting.step)
         self.agi = AgiServer(
             self.steps.handlers(),
             listen=settings.agi.listen,
@@ -99,6 +104,10 @@ class Service:
         self.housekeeping = Housekeeping(self.keeper, self.alarms)
         self.sealer = Sealer(self.keeper, self.alarms)
         self.reconciling = Reconciling(self.keeper, self.alarms)
+        self.disks = Disks(lambda: self.settings, self.alarms)
+        self.metrics_server = MetricsServer(
+            self.metrics.registry, settings.metrics.listen, settings.metrics.port
+        )
         self.desk = Desk(self)
         self.control = ControlServer(settings.control.socket, settings.control.group, self.desk.handlers())
 
@@ -115,10 +124,13 @@ class Service:
         await self.housekeeping.start()
         self.sealer.start()
         await self.reconciling.start()
+        await self.metrics_server.start()
         await self.control.start()
         self.link.start()
         self._go(self.pulse.run())
         self._go(self.left_behind.run())
+        self._go(self.disks.run())
+        self._go(turning.measure(self.metrics.counting.late))
 
     async def ready(self) -> None:
         """Return once the first snapshot is taken: from then on every call is looked after."""
@@ -136,6 +148,7 @@ class Service:
     async def stop(self) -> None:
         """Close everything, finish what is being written; recorders and calls go on in Asterisk."""
         await self.control.stop()
+        await self.metrics_server.stop()
         await self.housekeeping.stop()
         await self.reconciling.stop()
         await self.agi.stop()
@@ -209,7 +222,8 @@ class Service:
                 unexpected(action)
 
     def _tell(self, fact: Fact) -> None:
-        """The life of each call, in a few lines of the log."""
+        """The life of each call, in a few lines of the log; and counted."""
+        self.metrics.counting.fact(fact)
         told = narrative.sentence(fact)
         if told:
             log.info(told, extra=logs.about(narrative.call_of(fact), narrative.channel_of(fact)))

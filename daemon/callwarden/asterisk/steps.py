@@ -17,17 +17,24 @@ from callwarden.core import events as ev
 
 log = logging.getLogger(__name__)
 
+Told = Callable[[ev.Step, float, do.AnswerStep | None], None]
+
 LONGEST_PROMPT = 120  # seconds, as `callwarden sounds build` has it
 ANSWER_SECONDS = 15.0  # the gate's longest time-out and the loop's own business; beyond it the daemon is not well
 
 
 class Steps:
-    """``sound`` gives the name Asterisk plays a prompt by, ``sha256`` the hash of what it plays."""
+    """``sound`` gives the name Asterisk plays a prompt by, ``sha256`` the hash of what it plays; ``told`` hears of each
+    step, in how many seconds it was answered and what (None: nothing in time)."""
 
     def __init__(
-        self, post: Callable[[ev.Event], None], sound: Callable[[str, str], str], sha256: Callable[[str, str], str]
+        self,
+        post: Callable[[ev.Event], None],
+        sound: Callable[[str, str], str],
+        sha256: Callable[[str, str], str],
+        told: Told = lambda *_: None,
     ) -> None:
-        self._post, self._sound, self._sha256 = post, sound, sha256
+        self._post, self._sound, self._sha256, self._told = post, sound, sha256, told
         self._ids = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[do.AnswerStep]] = {}
 
@@ -70,14 +77,16 @@ class Steps:
             at=time.time(), step_id=step_id, step=step, unique_id=agi.unique_id, name=agi.channel,
             arguments=tuple(agi.args),
         )  # fmt: skip
+        begun, answer = time.monotonic(), None
         try:
             self._post(asked)
-            return await asyncio.wait_for(waiting, ANSWER_SECONDS)
+            answer = await asyncio.wait_for(waiting, ANSWER_SECONDS)
         except TimeoutError:
             log.warning("step %s on %s was not decided in time", step, agi.unique_id)
-            return None
         finally:
             self._waiting.pop(step_id, None)
+        self._told(step, time.monotonic() - begun, answer)
+        return answer
 
     async def _play(self, answer: do.AnswerStep, agi: AgiStep) -> bool:
         """Play the answer's prompt to the end; returns whether it was heard to the end."""

@@ -1,6 +1,7 @@
 """`callwarden status`: how the daemon is, at a glance; what is wrong comes first."""
 
 import time
+from collections import Counter
 from typing import Any
 
 import click
@@ -15,7 +16,10 @@ from callwarden.control import ControlError, Kind, ask
 @click.command()
 @frame.json_option
 def status(as_json: bool) -> None:
-    """Tell how the daemon is and which calls are up. Exit status 1 when something is wrong.
+    """Tell how the daemon is and which calls are up, what is wrong first.
+
+    Exit status 1 when something needs a person: a problem that is there now, or an alarm that nobody has
+    acknowledged. So a script or a cron job can ask.
 
     Numbers are masked: use `callwarden calls` to see them.
     """
@@ -30,7 +34,7 @@ def status(as_json: bool) -> None:
         text.print_json(answer)
     else:
         _print(answer)
-    if answer["problems"]:
+    if answer["problems"] or answer.get("alarms"):
         raise click.exceptions.Exit(int(Exit.FAILED))
 
 
@@ -38,12 +42,28 @@ def _print(answer: dict[str, Any]) -> None:
     console = text.console()
     for sentence in answer["problems"]:
         console.print(Text(f"PROBLEM  {text.shown(sentence, 1000)}", style="bold red"))
+    _print_alarms(console, answer.get("alarms", []))
     if "version" not in answer:
         return
-    if not answer["problems"]:
+    if not answer["problems"] and not answer.get("alarms"):
         console.print(Text("All is well.", style="green"))
     console.print(text.pairs(_summary(answer)))
     _print_calls(console, answer["calls"])
+
+
+def _print_alarms(console: Console, alarms: list[dict[str, Any]]) -> None:
+    """One line a kind: the newest, and how often. What a flood is about stands in `callwarden alarms`."""
+    newest: dict[str, dict[str, Any]] = {}
+    times: Counter[str] = Counter()
+    for alarm in sorted(alarms, key=lambda one: one["last"]):
+        newest[alarm["kind"]] = alarm
+        times[alarm["kind"]] += alarm["count"]
+    for kind, alarm in sorted(newest.items(), key=lambda pair: -pair[1]["last"]):
+        often = f", {times[kind]} times" if times[kind] > 1 else ""
+        said = f"{kind} ({text.moment(alarm['last'])}{often}): {text.shown(alarm['text'], 1000)}"
+        console.print(Text(f"ALARM    {said}", style="bold yellow"))
+    if alarms:
+        console.print("         Each of them: `callwarden alarms`. Seen: `callwarden alarms acknowledge --all`.")
 
 
 def _summary(answer: dict[str, Any]) -> dict[str, str]:
@@ -58,8 +78,14 @@ def _summary(answer: dict[str, Any]) -> dict[str, str]:
         "catalogue": _writer(answer["catalogue"]),
         "spool": f"{answer['spool_files']} files wait to be stored" if answer["spool_files"] else "empty",
         "disk": f"{text.size(disk['free'])} of {text.size(disk['total'])} free{days}",
-        "next purge": text.local(answer["next_purge"]),
+        "purge": _purge(answer),
     }
+
+
+def _purge(answer: dict[str, Any]) -> str:
+    last = answer.get("last_purge")
+    done = f", last done {text.local(last)}" if last is not None else ""
+    return f"next {text.local(answer['next_purge'])}{done}"
 
 
 def _writer(writer: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr
 
 from callwarden.config import kinds as kind
 from callwarden.config.alarms import Alarms
+from callwarden.config.health import Disk, Metrics
 from callwarden.config.people import Audit, Person, Requests, Scrub
 from callwarden.config.reconcile import Reconcile
 from callwarden.config.retention import Retention
@@ -231,5 +232,7 @@ class Settings(Section):
     scrub: Scrub = Scrub()
     requests: Requests = Requests()
     reconcile: Reconcile = Reconcile()
+    disk: Disk = Disk()
+    metrics: Metrics = Metrics()
     log: Log = Log()
     person: Annotated[tuple[Person, ...], LISTED] = ()
