@@ -213,6 +213,15 @@ async def test_an_asterisk_without_ari_is_told_with_what_to_do(status: int, stat
             assert any(("ari.conf" if status == 404 else "503") in why for _, why in heard.states)
 
 
+async def test_an_asterisk_that_is_still_starting_is_asked_again_soon() -> None:
+    """Its HTTP server is there before its ARI. Found by a soak: no whisper for half a minute after each restart."""
+    async with FakeAri() as server:
+        server.refused["/events"] = (404, "x")
+        async with connected(server, AriState.REFUSED, refused_retry=60.0) as (client, _):
+            server.refused.clear()
+            await eventually(lambda: client.state is AriState.READY)
+
+
 async def test_nobody_listening_is_a_warning_once_and_the_client_comes_back(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG, "callwarden")
     async with FakeAri() as server:

@@ -84,6 +84,7 @@ class AriClient:
         self._username = username
         self._on_event, self._on_state = on_event, on_state
         self._heartbeat, self._snoop_timeout = heartbeat, snoop_timeout
+        self._turned_away = False
         self._first_retry, self._last_retry, self._refused_retry = first_retry, last_retry, refused_retry
         self._session: aiohttp.ClientSession | None = None
         self._task: asyncio.Task[None] | None = None
@@ -174,11 +175,12 @@ class AriClient:
             was_up = await self._one_connection()
             self._lose_whispers("the connection to ARI was lost")
             retry = self._first_retry if was_up else min(retry * 2, self._last_retry)
-            await asyncio.sleep(self._refused_retry if self.state is AriState.REFUSED else retry)
+            await asyncio.sleep(self._refused_retry if self._turned_away else retry)
 
     async def _one_connection(self) -> bool:
         """Returns whether it was up. An error's text may hold the credentials: only its kind is told."""
         assert self._session is not None
+        self._turned_away = False
         try:
             async with self._session.ws_connect(
                 URL(self._url + "/events").with_query(app=self._app), heartbeat=self._heartbeat
@@ -201,7 +203,9 @@ class AriClient:
         self._enter(AriState.READY, "ARI is ready")
 
     def _handshake_failed(self, status: int) -> None:
-        if status in (401, 403):
+        # An Asterisk that has just started answers 404 for a moment, so that is asked again as soon as anything else.
+        self._turned_away = status in (401, 403)
+        if self._turned_away:
             self._enter(AriState.REFUSED, f"Asterisk refused ARI user {self._username!r} (status {status})")
         elif status == 404:
             self._enter(AriState.REFUSED, "there is no ARI at this address: enable it in ari.conf and http.conf")
