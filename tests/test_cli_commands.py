@@ -34,6 +34,12 @@ READING = {
     "suspend",
     "resume",
     "sounds build",
+    "holds add",
+    "holds list",
+    "holds lift",
+    "retention preview",
+    "retention report",
+    "retention confirm",
 }
 
 

@@ -7,17 +7,22 @@ from typing import TypeVar
 import pytest
 from sqlite_utils import Database
 
+from callwarden.config.retention import Retention
 from callwarden.core.facts import Role
+from callwarden.core.period import Period
 from callwarden.storage import holds
 from callwarden.storage.catalogue import save_all
 from callwarden.storage.database import transaction
 from callwarden.storage.holds import Hold, NoSuchThing
 from callwarden.storage.persons import NobodyMeant, Person
 from callwarden.storage.purge import preview, purge
+from callwarden.storage.retained import OfHold, of_hold
+from callwarden.storage.ruling import Ruling
 from callwarden.storage.vault import name_of
 from storage_world import AT, call, channel
-from test_purge import NOW, WEEK, World
+from test_purge import DAY, NOW, WEEK, World
 
+RULING = Ruling(Retention(keep=Period(1, "week")), None, None, None, "GB")
 T = TypeVar("T")
 
 
@@ -149,7 +154,7 @@ def test_what_was_marked_but_could_not_be_deleted_is_kept_again_once_it_is_on_ho
     path.mkdir()
     purge(world.run, world.vault, WEEK, NOW)
     hold = hold_call(world, stuck)
-    assert holds.covered(world.db, hold) == holds.Covered(calls=1, recordings=0, going=1)
+    assert of_hold(world.db, hold, RULING, NOW) == OfHold(hold, calls=1, recordings=1, waiting=1, going=1)
     assert list(preview(world.db, WEEK, NOW)) == []
     path.rmdir()
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -160,11 +165,13 @@ def test_what_was_marked_but_could_not_be_deleted_is_kept_again_once_it_is_on_ho
     assert world.rows("SELECT * FROM purge_marks") == []
 
 
-def test_a_hold_says_what_it_covers(world: World) -> None:
+def test_a_hold_says_what_it_keeps_and_what_is_waiting(world: World) -> None:
     ids = world.stored(1, AT + 100)
+    world.stored(2, NOW - DAY)
     save_all(world.db, [call("9.9"), channel("9.9", "9.9", role=Role.PHONE, endpoint="PJSIP/201")])
-    assert holds.covered(world.db, hold_call(world, ids[0])) == holds.Covered(1, 2, 0)
-    assert holds.covered(world.db, hold_person(world, extensions=["201"])) == holds.Covered(2, 2, 0)
+    one, all_of_them = hold_call(world, ids[0]), hold_person(world, extensions=["201"])
+    assert of_hold(world.db, one, RULING, NOW) == OfHold(one, 1, 2, waiting=2, going=0)
+    assert of_hold(world.db, all_of_them, RULING, NOW) == OfHold(all_of_them, 3, 4, waiting=2, going=0)
 
 
 def test_what_is_not_there_cannot_be_held_or_lifted(world: World) -> None:

@@ -33,6 +33,11 @@ def db(tmp_path: Path) -> Iterator[Database]:
     made.close()
 
 
+def settle(db: Database, configured: Retention, now: float) -> tuple[ruling.Ruling, str]:
+    with transaction(db) as connection:
+        return ruling.settle(db, connection, configured, now)
+
+
 def due(db: Database, rules: ruling.Ruling, now: float) -> list[str]:
     rows: Any = db.conn.execute(f"SELECT {COLUMNS} FROM calls c ORDER BY c.linked_id").fetchall()
     return [each.linked_id for each in choose(ended(db, rows, rules.asked), rules.rules, now)]
@@ -43,19 +48,19 @@ def aged(db: Database, *days: int, now: float = NOON) -> None:
 
 
 def test_the_first_rules_count_at_once(db: Database) -> None:
-    rules, told = ruling.settle(db, retention("1 month"), NOON)
+    rules, told = settle(db, retention("1 month"), NOON)
     assert (rules.pending, told) == (None, "these rules are in force: general: 1 month, every call")
-    assert ruling.settle(db, retention("1 month"), NOON + 1)[1] == ""
+    assert settle(db, retention("1 month"), NOON + 1)[1] == ""
 
 
 def test_rules_that_shorten_delete_nothing_on_the_same_day(db: Database) -> None:
     aged(db, 10, 40, 300)
-    ruling.settle(db, retention("6 months"), NOON)
-    rules, told = ruling.settle(db, retention("1 month"), NOON)
+    settle(db, retention("6 months"), NOON)
+    rules, told = settle(db, retention("1 month"), NOON)
     assert told == "new rules are pending: general: 1 month, every call"
     assert due(db, rules, NOON) == ["1.300"]
-    assert due(db, ruling.settle(db, retention("1 month"), NOON + DAY - 1)[0], NOON + DAY - 1) == ["1.300"]
-    rules, told = ruling.settle(db, retention("1 month"), NOON + DAY)
+    assert due(db, settle(db, retention("1 month"), NOON + DAY - 1)[0], NOON + DAY - 1) == ["1.300"]
+    rules, told = settle(db, retention("1 month"), NOON + DAY)
     assert (told, due(db, rules, NOON + DAY)) == (
         "these rules are in force: general: 1 month, every call",
         ["1.300", "1.40"],
@@ -64,8 +69,8 @@ def test_rules_that_shorten_delete_nothing_on_the_same_day(db: Database) -> None
 
 def test_rules_that_lengthen_count_at_once(db: Database) -> None:
     aged(db, 10, 40, 300)
-    ruling.settle(db, retention("1 month"), NOON)
-    assert due(db, ruling.settle(db, retention("6 months"), NOON)[0], NOON) == ["1.300"]
+    settle(db, retention("1 month"), NOON)
+    assert due(db, settle(db, retention("6 months"), NOON)[0], NOON) == ["1.300"]
 
 
 def test_a_change_counts_in_the_next_day_and_not_before_24_hours() -> None:
@@ -77,33 +82,33 @@ def test_a_change_counts_in_the_next_day_and_not_before_24_hours() -> None:
 
 
 def test_another_change_begins_to_wait_anew_and_one_taken_back_is_over(db: Database) -> None:
-    ruling.settle(db, retention("6 months"), NOON)
-    ruling.settle(db, retention("1 month"), NOON)
-    rules, _ = ruling.settle(db, retention("2 weeks"), NOON + DAY / 2)
+    settle(db, retention("6 months"), NOON)
+    settle(db, retention("1 month"), NOON)
+    rules, _ = settle(db, retention("2 weeks"), NOON + DAY / 2)
     assert rules.seen == NOON + DAY / 2
     assert ruling.read(db, retention("2 weeks"), NOON + DAY).pending is not None
-    rules, told = ruling.settle(db, retention("6 months"), NOON + DAY)
+    rules, told = settle(db, retention("6 months"), NOON + DAY)
     assert (rules.pending, told) == (None, "the pending rules were taken back")
-    assert ruling.settle(db, retention("6 months"), NOON + DAY) == (rules, "")
+    assert settle(db, retention("6 months"), NOON + DAY) == (rules, "")
 
 
 def test_confirmed_rules_count_at_once(db: Database) -> None:
     aged(db, 40)
-    ruling.settle(db, retention("6 months"), NOON)
-    ruling.settle(db, retention("1 month"), NOON)
+    settle(db, retention("6 months"), NOON)
+    settle(db, retention("1 month"), NOON)
     with transaction(db) as connection:
         ruling.confirm(connection, db, retention("1 month"))
-    rules, told = ruling.settle(db, retention("1 month"), NOON + 1)
+    rules, told = settle(db, retention("1 month"), NOON + 1)
     assert (due(db, rules, NOON), told, rules.pending) == (["1.40"], "", None)
 
 
 def test_a_catalogue_of_an_earlier_version_has_its_rule_in_force(db: Database) -> None:
     set_setting(db, "retention", "6 months")
-    assert ruling.settle(db, retention("1 month"), NOON)[0].in_force == retention("6 months")
+    assert settle(db, retention("1 month"), NOON)[0].in_force == retention("6 months")
 
 
 def test_a_reader_sees_what_is_pending_and_writes_nothing(db: Database) -> None:
-    ruling.settle(db, retention("6 months"), NOON)
+    settle(db, retention("6 months"), NOON)
     before = db.conn.total_changes
     rules = ruling.read(db, retention("1 month"), NOON + 5)
     assert (rules.in_force, rules.pending, rules.seen) == (retention("6 months"), retention("1 month"), NOON + 5)

@@ -30,6 +30,8 @@ from callwarden.core.alarm import Alarm
 from callwarden.core.calls import Leg
 from callwarden.core.facts import Call
 from callwarden.core.numbers import mask
+from callwarden.custody.holding import HoldsDesk
+from callwarden.custody.retaining import RetentionDesk
 from callwarden.health.problems import problems
 
 if TYPE_CHECKING:
@@ -61,6 +63,8 @@ class Desk:
             "alarms-acknowledge": self._alarms_acknowledge,
             **self._service.sealer.handlers(),
             **self._service.reconciling.handlers(),
+            **HoldsDesk(self._service.keeper, self._service.permits).handlers(),
+            **RetentionDesk(self._service.keeper, self._service.permits).handlers(),
         }
 
     def reply(self, action: do.ReplyToOperator) -> None:

@@ -14,8 +14,9 @@ from apscheduler.triggers.cron import CronTrigger
 from sqlite_utils import Database
 
 from callwarden.alarms import Alarms
+from callwarden.custody import audit
 from callwarden.storage import ruling
-from callwarden.storage.database import set_setting, setting
+from callwarden.storage.database import set_setting, setting, transaction
 from callwarden.storage.expiry import date_recordings
 from callwarden.storage.keeper import Keeper
 from callwarden.storage.purge import DueRecording, PurgeReport, preview, purge
@@ -45,6 +46,7 @@ class Housekeeping:
         """Schedule the purge, and make up for one that was missed."""
         self._scheduler.start()
         self.reschedule()
+        await self.settle_rules()
         self.last_purge = await self._keeper.on_catalogue(_last_purge)
         if self._due_since(time.time()) is not None:
             self._scheduler.add_job(self.purge, id="purge missed", misfire_grace_time=None)
@@ -79,10 +81,22 @@ class Housekeeping:
     async def settle_rules(self) -> Ruling:
         """Which retention rules count now, by the present settings; a change is remembered and said in the log."""
         configured, now = self._keeper.settings.retention, time.time()
-        rules, changed = await self._keeper.on_catalogue(lambda db: ruling.settle(db, configured, now))
+
+        def settle(db: Database) -> tuple[Ruling, str]:
+            with transaction(db) as connection:
+                settled, told = ruling.settle(db, connection, configured, now)
+                if told:
+                    audit.append(db, now, "daemon", "retention-changed", "", {"change": told})
+            return settled, told
+
+        rules, changed = await self._keeper.on_catalogue(settle)
         if changed:
-            log.warning("retention: %s", changed)
+            log.log(logging.INFO if rules.pending is None else logging.WARNING, "retention: %s", changed)
         return rules
+
+    async def changed(self) -> None:
+        """The settings were read again: a change of the rules begins to wait from now on."""
+        await self.settle_rules()
 
     async def purge(self) -> PurgeReport:
         """Delete what is due; says so in the log."""

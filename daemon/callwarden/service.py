@@ -31,6 +31,7 @@ from callwarden.core import actions as do
 from callwarden.core import events as ev
 from callwarden.core.facts import Fact
 from callwarden.core.warden import Warden, unexpected
+from callwarden.custody.permitting import Permits
 from callwarden.desk import Desk
 from callwarden.health import turning
 from callwarden.health.disks import Disks
@@ -108,6 +109,7 @@ class Service:
         self.metrics_server = MetricsServer(
             self.metrics.registry, settings.metrics.listen, settings.metrics.port
         )
+        self.permits = Permits(self.keeper)
         self.desk = Desk(self)
         self.control = ControlServer(settings.control.socket, settings.control.group, self.desk.handlers())
 
@@ -141,6 +143,7 @@ class Service:
         self.settings = self.warden.book.settings = self.keeper.settings = settings
         self.monitors.beep_every = settings.recording.beep_every
         self.housekeeping.reschedule()
+        self._go(self.housekeeping.changed())
         self.sealer.wake()
         self._go(self.alarms.apply(settings.alarms))
         self.reconciling.reschedule()

@@ -13,10 +13,12 @@ from callwarden.cli.calls import calls
 from callwarden.cli.check import check
 from callwarden.cli.completion import completion
 from callwarden.cli.coverage import coverage
+from callwarden.cli.holds import holds
 from callwarden.cli.init import init
 from callwarden.cli.purge import purge
 from callwarden.cli.reconcile import reconcile
 from callwarden.cli.recordings import recordings
+from callwarden.cli.retention import retention
 from callwarden.cli.run import run
 from callwarden.cli.seal import seal
 from callwarden.cli.sounds import sounds
@@ -51,6 +53,8 @@ for command in (
     suspend,
     resume,
     purge,
+    holds,
+    retention,
     seal,
     sounds,
     init,

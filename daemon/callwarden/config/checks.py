@@ -113,11 +113,11 @@ def _rules_differ(settings: Settings) -> Iterator[Problem]:
     for index, rule in enumerate(settings.retention.rule):
         if names[rule.name] > 1:
             yield Problem(f"retention.rule[{index}].name", f'"{rule.name}"', "two rules have this name")
-        if not (rule.direction or rule.did or rule.extension):
+        if not (rule.direction or rule.did or rule.extension or rule.request):
             yield Problem(
                 f"retention.rule[{index}].keep",
                 f'"{rule.keep}"',
-                "this rule fits every call; say which by direction, did or extension, or change retention.keep",
+                "this rule fits every call; say which (direction, did, extension, request), or change retention.keep",
             )
 
 

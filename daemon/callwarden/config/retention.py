@@ -21,6 +21,17 @@ class RetentionRule(Section):
     """Calls from outside to this number of ours only, in any spelling."""
     extension: kind.OptionalExtension = ""
     """Calls in which this phone took part only."""
+    request: Literal[
+        "",
+        "training",
+        "complaint",
+        "dispute",
+        "subject-access",
+        "law-enforcement",
+        "disciplinary",
+        "regulator",
+    ] = ""
+    """Calls that an approved request of this kind covers only."""
 
 
 class Retention(Section):

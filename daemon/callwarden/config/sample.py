@@ -20,6 +20,7 @@ from callwarden.config.settings import CardLine, Did, Settings
 from callwarden.core.period import Period
 
 WIDTH = 100
+EMPTY = "empty"
 
 HEADER = """\
 # Callwarden's configuration. Every option stands here with its reason; what is not written has the
@@ -71,7 +72,9 @@ def _option(name: str, field: FieldInfo, value: object) -> list[str]:
 
 
 def _choices(field: FieldInfo) -> str:
-    return f"({' | '.join(get_args(field.annotation))})" if get_origin(field.annotation) is Literal else ""
+    if get_origin(field.annotation) is not Literal:
+        return ""
+    return f"({' | '.join(each or EMPTY for each in get_args(field.annotation))})"
 
 
 def _comment(text: str) -> list[str]:

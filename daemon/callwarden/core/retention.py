@@ -6,8 +6,7 @@ the last of them what the catalogue knows of the people in it.
 
 Which rule counts:
 
-* Of the rules that fit a call the one that keeps it longest: the
-  longer need is a need.
+* Of the rules that fit a call the one that keeps it longest: a complaint about an internal call is a complaint.
 * The general period counts where no rule fits. A rule may therefore be shorter than it.
 * While a change of the rules is pending, a call is kept as long as the old rules or the new ones keep it, whichever is
   longer: what lengthens counts at once, what shortens deletes nothing before its time has come.
@@ -28,7 +27,7 @@ class Ended:
     """A call of which something is kept. ``ended``: its end, or its start if nobody saw an end.
 
     What rules may ask for: ``direction``, ``did`` (the dialled number of a call from outside, as a search key),
-    ``extensions`` of ours that took part.
+    ``extensions`` of ours that took part, ``requests``: the kinds of the approved requests that cover it.
     """
 
     linked_id: str
@@ -36,6 +35,7 @@ class Ended:
     direction: str = ""
     did: str = ""
     extensions: frozenset[str] = frozenset()
+    requests: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

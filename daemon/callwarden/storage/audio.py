@@ -209,6 +209,11 @@ def _converted(file: IO[bytes], encoding: Encoding, scratch: Path, stack: ExitSt
     return result
 
 
+def second_of_silence(encoding: Encoding) -> bytes:
+    """A second without sound in ``encoding``: whole blocks."""
+    return _second_of(encoding, 0)
+
+
 @lru_cache(maxsize=8)
 def _second_of(encoding: Encoding, hertz: int) -> bytes:
     """A second of a tone (0: of silence) in ``encoding``; a whole number of waves, so it repeats without a click."""

@@ -13,6 +13,7 @@ from sqlite_utils import Database
 from callwarden.core.facts import Direction
 from callwarden.core.numbers import search_key
 from callwarden.core.retention import Ended
+from callwarden.storage.covering import kinds_of_requests
 from callwarden.storage.database import region
 from callwarden.storage.parties import EXTENSION
 from callwarden.storage.rows import text_from_sql
@@ -23,14 +24,15 @@ Row = tuple[str, float, str, str | bytes]
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the rules ask for: dialled numbers at all, these ``extensions`` (search keys)."""
+    """What the rules ask for: dialled numbers at all, these ``extensions`` (search keys), these kinds of request."""
 
     dids: bool = False
     extensions: frozenset[str] = frozenset()
+    requests: frozenset[str] = frozenset()
 
     def __or__(self, other: "Asked") -> "Asked":
         """What either asks for."""
-        return Asked(self.dids or other.dids, self.extensions | other.extensions)
+        return Asked(self.dids or other.dids, self.extensions | other.extensions, self.requests | other.requests)
 
 
 NOTHING = Asked()
@@ -40,6 +42,7 @@ def ended(db: Database, rows: Sequence[Row], asked: Asked) -> list[Ended]:
     """The calls, in their order, with what the rules ask for."""
     ids = [row[0] for row in rows]
     extensions = _sets(_extensions(db, ids, asked.extensions))
+    requests = _sets(kinds_of_requests(db, asked.requests, ids) if asked.requests else [])
     dialled_in = region(db) if asked.dids else ""
     nothing: frozenset[str] = frozenset()
     return [
@@ -49,6 +52,7 @@ def ended(db: Database, rows: Sequence[Row], asked: Asked) -> list[Ended]:
             direction,
             search_key(text_from_sql(dialled), dialled_in) if asked.dids and direction == Direction.INBOUND else "",
             extensions.get(linked_id, nothing),
+            requests.get(linked_id, nothing),
         )
         for linked_id, at, direction, dialled in rows
     ]

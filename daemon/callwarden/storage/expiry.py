@@ -1,6 +1,7 @@
 """Writing down until when each recording is kept. What is written is for people and searches; a purge asks the rule.
 
 Takes the rules in force; dates what has no date yet, and everything anew when the rules are not those of last time.
+A rule that asks for requests dates everything anew each time: a request may have come or gone.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ DATED_BY = "retention dated by"
 def date_recordings(run: Run, retention: Retention, name: str, asked: Asked) -> int:
     """Set ``expires`` of the stored recordings whose call has ended; how many were dated. ``name`` is that of all the
     rules as they are now, ``asked`` what they ask of a call."""
-    undated_only = run(partial(setting, name=DATED_BY)) == name
+    undated_only = not asked.requests and run(partial(setting, name=DATED_BY)) == name
     count, after = 0, 0
     while rows := run(partial(_page, after=after, undated_only=undated_only)):
         count += run(partial(_date, rows=rows, retention=retention, asked=asked))

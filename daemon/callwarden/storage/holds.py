@@ -1,11 +1,10 @@
 """Legal holds: what must not be deleted, whatever the retention rules say.
 
-A call or a person is put on hold with a reason. What a hold covers is not written down but asked for each
+A call, a person or a request is put on hold with a reason. What a hold covers is not written down but asked for each
 time, in the transaction that would mark a recording for deletion: so a hold counts from the moment it is placed, and
 a person's covers the calls that are still to come. Takes the catalogue's connection; audits nothing itself.
 """
 
-import json
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from callwarden.storage.covering import calls_of_request
 from callwarden.storage.database import transaction
 from callwarden.storage.persons import Person, calls_of
 
@@ -23,6 +23,7 @@ class HoldKind(StrEnum):
 
     CALL = "call"
     PERSON = "person"
+    REQUEST = "request"
 
 
 class NoSuchThing(LookupError):
@@ -31,7 +32,7 @@ class NoSuchThing(LookupError):
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """``subject`` is the call's linked id; ``person`` is set for a person whose hold is in force."""
+    """``subject`` is the call's linked id or the request's number; ``person`` is set while a person's hold lasts."""
 
     number: int
     kind: HoldKind
@@ -43,15 +44,6 @@ class Hold:
     lifted_by: str
     lift_reason: str
     person: Person | None
-
-
-@dataclass(frozen=True, slots=True)
-class Covered:
-    """What a hold covers now: calls, their stored recordings, and those that are being deleted already."""
-
-    calls: int
-    recordings: int
-    going: int
 
 
 COLUMNS = "id, kind, subject, reason, placed, placed_by, lifted, lifted_by, lift_reason"
@@ -73,15 +65,19 @@ def place_on_person(connection: sqlite3.Connection, person: Person, reason: str,
     return number
 
 
+def place_on_request(connection: sqlite3.Connection, request: int, reason: str, by: str, at: float) -> int:
+    """Hold every call that a request covers; the hold's number. Raises NoSuchThing. Inside the caller's transaction."""
+    if not connection.execute("SELECT 1 FROM requests WHERE id = ?", [request]).fetchone():
+        raise NoSuchThing(f"There is no request {request}. `callwarden request list` lists them.")
+    return _placed(connection, HoldKind.REQUEST, str(request), reason, by, at)
+
+
 def lift(connection: sqlite3.Connection, number: int, reason: str, by: str, at: float) -> Hold:
     """End a hold; what it was. A person's numbers and names are forgotten with it. Raises NoSuchThing.
 
     Inside the caller's transaction.
     """
-    row = connection.execute(f"SELECT {COLUMNS} FROM holds WHERE id = ?", [number]).fetchone()
-    if row is None:
-        raise NoSuchThing(f"There is no hold {number}. `callwarden holds list` lists them.")
-    hold = _hold(connection, row)
+    hold = _numbered(connection, number)
     if hold.lifted is not None:
         raise NoSuchThing(f"Hold {number} was lifted before, by {hold.lifted_by}.")
     connection.execute(
@@ -89,6 +85,11 @@ def lift(connection: sqlite3.Connection, number: int, reason: str, by: str, at: 
     )
     connection.execute("DELETE FROM hold_terms WHERE hold = ?", [number])
     return hold
+
+
+def hold(db: Database, number: int) -> Hold:
+    """One hold. Raises NoSuchThing."""
+    return _numbered(db.conn, number)
 
 
 def holds(db: Database, lifted_too: bool = False) -> list[Hold]:
@@ -111,18 +112,9 @@ def covered_calls(db: Database, hold: Hold, among: Sequence[str] | None = None) 
     """The linked ids of the calls that a hold covers; only of those ``among``, where given."""
     if hold.kind is HoldKind.CALL:
         return {hold.subject} if among is None or hold.subject in among else set()
+    if hold.kind is HoldKind.REQUEST:
+        return calls_of_request(db, int(hold.subject), among)
     return calls_of(db, hold.person, among) if hold.person is not None else set()
-
-
-def covered(db: Database, hold: Hold) -> Covered:
-    """How much a hold covers now."""
-    calls = covered_calls(db, hold)
-    rows = db.conn.execute(
-        "SELECT state, count(*) FROM json_each(?) a CROSS JOIN recordings r ON r.linked_id = a.value GROUP BY state",
-        [json.dumps(sorted(calls))],
-    )
-    by_state: dict[str, int] = dict(rows.fetchall())
-    return Covered(len(calls), by_state.get("stored", 0), by_state.get("purging", 0))
 
 
 def unmark_held(db: Database) -> list[str]:
@@ -141,9 +133,14 @@ def unmark_held(db: Database) -> list[str]:
     return [unique_id for (unique_id,) in kept]
 
 
-def _placed(
-    connection: sqlite3.Connection, kind: HoldKind, subject: str, reason: str, by: str, at: float
-) -> int:
+def _numbered(connection: sqlite3.Connection, number: int) -> Hold:
+    row = connection.execute(f"SELECT {COLUMNS} FROM holds WHERE id = ?", [number]).fetchone()
+    if row is None:
+        raise NoSuchThing(f"There is no hold {number}. `callwarden holds list` lists them.")
+    return _hold(connection, row)
+
+
+def _placed(connection: sqlite3.Connection, kind: HoldKind, subject: str, reason: str, by: str, at: float) -> int:
     row = connection.execute(
         "INSERT INTO holds (kind, subject, reason, placed, placed_by) VALUES (?, ?, ?, ?, ?) RETURNING id",
         [kind.value, subject, reason, at, by],

@@ -29,7 +29,7 @@ from callwarden.custody.head import HeadFile, text_of
 from callwarden.priority import give_way
 from callwarden.sounds import FORMATS, SoundsError, prompt_hash
 from callwarden.storage import leftovers
-from callwarden.storage.database import belongs
+from callwarden.storage.database import belongs, open_readonly
 from callwarden.storage.finish import (
     Discarded,
     Finished,
@@ -105,6 +105,10 @@ class Keeper:
     async def on_catalogue(self, work: Callable[[Database], T]) -> T:
         """Do ``work`` on the catalogue's write connection, after everything that was saved before."""
         return await asyncio.wrap_future(self.writer.run(work))
+
+    async def read(self, work: Callable[[Database], T]) -> T:
+        """Do ``work`` that takes its time on a connection of its own, which cannot write; writing goes on meanwhile."""
+        return await asyncio.to_thread(_read, self.settings.catalogue.path, work)
 
     async def take_in(self, note: Note) -> list[ev.ChannelRemembered]:
         """Have the dialplan's note of a channel written; gives the channel where it is not finished. Raises what the
@@ -202,6 +206,14 @@ class Keeper:
 def head_path(settings: Settings) -> Path:
     """Where the head of the audit chain is kept."""
     return Path(settings.audit.head or settings.vault.path.parent / "audit-head")
+
+
+def _read(path: Path, work: Callable[[Database], T]) -> T:
+    db = open_readonly(path)
+    try:
+        return work(db)
+    finally:
+        db.close()
 
 
 def _outcome(unique_id: str, done: "Future[Finished | FinishFailed | Discarded]") -> ev.Event:

@@ -17,7 +17,7 @@ from callwarden.config.retention import Retention, RetentionRule
 from callwarden.core.numbers import KeyRange, search_range
 from callwarden.core.period import Period
 from callwarden.core.retention import Changing, Ended, Rule, Rules
-from callwarden.storage.database import region, setting, transaction
+from callwarden.storage.database import region, setting
 from callwarden.storage.ended import Asked
 from callwarden.storage.parties import extension_key
 
@@ -25,6 +25,7 @@ IN_FORCE, PENDING = "retention in force", "retention pending"
 # The name by which versions before this one remembered their only rule.
 FORMER = "retention"
 DAY_SECONDS = 86400.0
+GENERAL = "general"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,11 @@ def read(db: Database, configured: Retention, now: float) -> Ruling:
     return Ruling(in_force, configured, seen, from_, region(db))
 
 
-def settle(db: Database, configured: Retention, now: float) -> tuple[Ruling, str]:
-    """:func:`read`, and remember it; with a sentence on what changed, or an empty one."""
+def settle(db: Database, connection: sqlite3.Connection, configured: Retention, now: float) -> tuple[Ruling, str]:
+    """:func:`read`, remembered; with a sentence on what changed, or an empty one. Inside the caller's transaction."""
     before, (known, _) = _in_force(db), _pending(db)
     ruling = read(db, configured, now)
-    with transaction(db) as connection:
-        _save(connection, ruling)
+    _save(connection, ruling)
     return ruling, _told(before, known, ruling)
 
 
@@ -93,11 +93,8 @@ def counts_from(seen: float) -> float:
 
 def rules_of(configured: Retention, dialled_in: str) -> Rules:
     """The rules as they decide; numbers are read as dialled in ``dialled_in`` (ISO 3166)."""
-    special = tuple(
-        Rule(f"{rule.keep} ({rule.name})", rule.keep.seconds_after, partial(_fits, rule, _dids(rule, dialled_in)))
-        for rule in configured.rule
-    )
-    return Rules(Rule(str(configured.keep), configured.keep.seconds_after), special)
+    general = Rule(str(configured.keep), configured.keep.seconds_after)
+    return Rules(general, tuple(_rule(rule, dialled_in) for rule in configured.rule))
 
 
 def asked_by(configured: Retention) -> Asked:
@@ -105,13 +102,19 @@ def asked_by(configured: Retention) -> Asked:
     return Asked(
         dids=any(rule.did for rule in configured.rule),
         extensions=frozenset(extension_key(rule.extension) for rule in configured.rule if rule.extension),
+        requests=frozenset(rule.request for rule in configured.rule if rule.request),
     )
 
 
 def described(configured: Retention) -> list[tuple[str, str, str]]:
     """Each rule as people read it: its name, its period, which calls; the general one last."""
     rows = [(rule.name, str(rule.keep), _condition(rule)) for rule in configured.rule]
-    return [*rows, ("general", str(configured.keep), "every other call" if rows else "every call")]
+    return [*rows, (GENERAL, str(configured.keep), "every other call" if rows else "every call")]
+
+
+def rule_name(name: str, period: str) -> str:
+    """What a rule of :func:`described` is called in reasons and tombstones."""
+    return period if name == GENERAL else f"{period} ({name})"
 
 
 def _fits(rule: RetentionRule, did: KeyRange | None, call: Ended) -> bool:
@@ -119,11 +122,13 @@ def _fits(rule: RetentionRule, did: KeyRange | None, call: Ended) -> bool:
         (not rule.direction or call.direction == rule.direction)
         and (did is None or did.first <= call.did < did.beyond)
         and (not rule.extension or extension_key(rule.extension) in call.extensions)
+        and (not rule.request or rule.request in call.requests)
     )
 
 
-def _dids(rule: RetentionRule, dialled_in: str) -> KeyRange | None:
-    return search_range(rule.did, dialled_in) if rule.did else None
+def _rule(rule: RetentionRule, dialled_in: str) -> Rule:
+    did = search_range(rule.did, dialled_in) if rule.did else None
+    return Rule(rule_name(rule.name, str(rule.keep)), rule.keep.seconds_after, partial(_fits, rule, did))
 
 
 def _condition(rule: RetentionRule) -> str:
@@ -131,6 +136,7 @@ def _condition(rule: RetentionRule) -> str:
         rule.direction and f"{rule.direction} calls",
         rule.did and f"to {rule.did}",
         rule.extension and f"with extension {rule.extension}",
+        rule.request and f"covered by a request of kind {rule.request}",
     )
     return ", ".join(part for part in parts if part)
 
