@@ -5,13 +5,17 @@ waits until Callwarden says that all is well, and starts it again where it ended
 """
 
 import contextlib
+import fcntl
+import os
 import random
 import socket
 import sqlite3
+import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from callwarden.control import ControlError, ask
@@ -23,6 +27,7 @@ from soak.tones_of import FIRST_DESK
 
 RECOVERY_LIMIT = 45.0
 LOOK = 0.05
+FS_IOC_GETFLAGS, FS_IOC_SETFLAGS, FS_IMMUTABLE = 0x80086601, 0x40086602, 0x10  # linux/fs.h
 GARBAGE = (
     b"", b"\r\n", b"agi_network: yes\n", b"agi_network: yes\nagi_request: agi://x/card-gate\n", b"\0" * 5000,
     b"GET / HTTP/1.1\r\n\r\n", b"agi_request" * 2000, b'{"verb": "status"', b"\xff\xfe\n", b"[" * 20000 + b"\n",
@@ -121,17 +126,13 @@ def asterisk_killed(office: Office, dice: random.Random) -> float:
     return lifted
 
 
-def spool_gone(office: Office, dice: random.Random) -> None:
-    """As when its mount goes away: nothing new can be made there. What is open stays open."""
-    spool = office.lab.spool
-    away = spool.with_name("away")
-    spool.rename(away)
-    spool.touch()
+def spool_not_writable(office: Office, dice: random.Random) -> None:
+    """Nothing can be made or removed there, not even by root; what is open can be written to."""
     try:
+        set_immutable(office.lab.spool, True)
         time.sleep(dice.uniform(0.3, 3.0))
     finally:
-        spool.unlink()
-        away.rename(spool)
+        set_immutable(office.lab.spool, False)
 
 
 def catalogue_locked(office: Office, dice: random.Random) -> None:
@@ -191,7 +192,7 @@ FAULTS: dict[str, tuple[Callable[[Office, random.Random], Any], int]] = {
     "ARI off": (ari_off, 6),
     "configuration reloaded": (reload, 8),
     "Asterisk killed": (asterisk_killed, 3),
-    "spool not writable": (spool_gone, 8),
+    "spool not writable": (spool_not_writable, 8),
     "catalogue locked": (catalogue_locked, 8),
     "purge run": (purge, 5),
     "ports scanned": (port_scan, 8),
@@ -202,6 +203,27 @@ BLINDING = frozenset(
     ("daemon killed", "daemon stopped and started", "daemon frozen", "AMI cut", "AMI refused", "AMI stalled",
      "Asterisk killed", "spool not writable")
 )  # fmt: skip
+
+
+def possible(office: Office) -> dict[str, int]:
+    """The kinds and their weights; a file system may not know directories that nobody can change."""
+    weights = {name: weight for name, (_, weight) in FAULTS.items()}
+    try:
+        set_immutable(office.lab.spool, False)
+    except OSError:
+        del weights["spool not writable"]
+    return weights
+
+
+def set_immutable(directory: Path, immutable: bool) -> None:
+    """As `chattr +i` does. Raises OSError where the file system cannot."""
+    handle = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        flags = struct.unpack("l", fcntl.ioctl(handle, FS_IOC_GETFLAGS, struct.pack("l", 0)))[0]
+        wanted = flags | FS_IMMUTABLE if immutable else flags & ~FS_IMMUTABLE
+        fcntl.ioctl(handle, FS_IOC_SETFLAGS, struct.pack("l", wanted))
+    finally:
+        os.close(handle)
 
 
 def inject(office: Office, kind: str, dice: random.Random) -> Fault:

@@ -125,7 +125,7 @@ class Soak:
 
     def _inject_faults(self, began: float) -> None:
         plan, dice = self.plan, random.Random(f"{self.plan.seed} faults")
-        kinds = drawn({name: weight for name, (_, weight) in faults.FAULTS.items()}, plan.faults, dice)
+        kinds = drawn(faults.possible(self.office), plan.faults, dice)
         for number, (kind, moment) in enumerate(zip(kinds, moments(plan.faults, plan.seconds, dice), strict=True)):
             if self.stop.wait(max(0.0, began + moment - time.time())):
                 return

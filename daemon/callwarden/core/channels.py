@@ -218,7 +218,7 @@ def hung_up(book: Book, event: ev.ChannelHungUp) -> Actions:
         recorder.row = row
         actions += noted.note_hung_up(recorder, ended)
         actions += tell(recorder, Signal.HUNG_UP, event.at)
-    if book.is_party(leg):
+    if book.is_party(leg) or recorder is not None:  # the dialplan alone may have recorded Asterisk's own plumbing
         actions.append(do.Save(row))
     _forget(book, leg)
     actions += gate.note_gone(book, event.unique_id, event.at)
