@@ -40,7 +40,7 @@ class LoadPlan:
     transfers: int
 
 
-FULL = LoadPlan((25, 50, 75, 100, 125, 150, 200), calls_per_second=20, hold_seconds=10, transfers=10)
+FULL = LoadPlan((50, 75, 100, 125, 150, 200), calls_per_second=20, hold_seconds=20, transfers=10)
 SMALL = LoadPlan((4,), calls_per_second=20, hold_seconds=2, transfers=2)
 
 
@@ -48,6 +48,7 @@ class Level(TypedDict):
     """One way with so many calls. CPU in seconds over the whole level; `of` while they only talk; memory in MiB."""
 
     calls: int
+    seconds: float  # of a call, on average
     unanswered: int
     incomplete: int  # calls without a complete recording
     missed_at_start: float  # ms, the most of any recording
@@ -222,7 +223,8 @@ def _judged(office: Office, way: Way, count: int, up: Sequence[Talk], moved: Seq
     packets = sum(marks.packets(seconds) for seconds in lost)
     unanswered = count - len(up)
     return Level(
-        calls=count, unanswered=unanswered, incomplete=incomplete,
+        calls=count, seconds=round(sum(talk.ended - talk.answered for talk in up) / max(1, len(up)), 1),
+        unanswered=unanswered, incomplete=incomplete,
         missed_at_start=round(max(0.0, *lost, 0.0) * 1000, 1) if lost else 0.0, missed_packets=packets,
         cpu={}, of={}, idle=0.0, refer_to_invite=None, stopping=None,
         card_frames=round(sum(tones.seconds_with(file, CARD_TONE) for file in files) / marks.PACKET),

@@ -53,7 +53,7 @@ def _shares(key: str, group: str, level: Level) -> Iterator[Row]:
         talking <= SHARE,
     )
     whole = level["cpu"][DAEMON] / level["cpu"][ASTERISK]
-    what = f"{key} daemon's CPU, {calls} calls from ring to vault, each of some 20 s"
+    what = f"{key} daemon's CPU, {calls} calls from ring to vault, of some {level['seconds']:.0f} s each"
     yield Row(group, what, f"{whole:.1%}", f"at most {SHARE:.0%}", whole <= SHARE)
 
 
