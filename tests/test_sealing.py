@@ -152,6 +152,7 @@ def test_keys_of_former_times_still_open(tmp_path: Path) -> None:
         ("# nothing\n", 0o600, "holds no key"),
         ("ä", 0o600, "cannot be read"),
     ],
+    ids=["missing", "open to others", "wrong", "empty", "binary"],  # a key that is made anew is no name
 )
 def test_a_key_that_cannot_be_used_is_refused_with_what_to_do(
     tmp_path: Path, content: str | None, mode: int, sentence: str
