@@ -205,6 +205,12 @@ def test_seconds_with_a_fraction_are_read(path: Path, london: None) -> None:
     assert (cdr.ended - cdr.started, cdr.billed) == (65.25, 60.125)
 
 
+def test_seconds_since_1970_are_read(path: Path) -> None:
+    assert [cdr.started for cdr in Cdrs(table(path, row(calldate=1795321800), row(calldate="1795321800.5")))] == [
+        STARTED, STARTED + 0.5,
+    ]  # fmt: skip
+
+
 def test_hostile_rows_cost_themselves(path: Path) -> None:
     hostile = [row(clid=text.encode("utf-8", "surrogateescape")) for text, _ in HOSTILE]
     cdrs = Cdrs(table(path, *hostile, row(calldate="soon"), row(duration=None), row(billsec=b"\xff"), row()))

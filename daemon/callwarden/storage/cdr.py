@@ -7,6 +7,7 @@ it is read, so a last line without its end is left for the next time.
 
 import csv
 import os
+import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -21,6 +22,7 @@ from callwarden.storage.riff import AudioError
 
 SQLITE = b"SQLite format 3\0"
 LONGEST_LINE = 256 * 1024  # bytes; what is longer was written by no Asterisk
+EPOCH = re.compile(r"\d{9,10}(\.\d+)?", re.ASCII)
 TIMES = "%Y-%m-%d %H:%M:%S"
 # cdr_csv.c, Asterisk 16 to 22: 16 columns, then uniqueid, userfield, and three more where cdr.conf asks for them.
 PLAIN, MORE = 16, 3
@@ -160,7 +162,10 @@ def _text(value: object) -> str:
 
 
 def _time(text: str, zone: tzinfo | None) -> float:
-    """``2026-11-22 04:30:00``, in ``zone`` or local time; high resolution adds a fraction."""
+    """``2026-11-22 04:30:00``, in ``zone`` or local time; high resolution adds a fraction. Asterisk 22 may be told to
+    write seconds since 1970 instead: ``start(int64)``, ``start(float)``."""
+    if EPOCH.fullmatch(text):
+        return float(text)
     whole, _, fraction = text.partition(".")
     moment = datetime.strptime(whole, TIMES)
     return moment.replace(tzinfo=zone).timestamp() + (float(f"0.{fraction}") if fraction else 0.0)
