@@ -122,6 +122,22 @@ def test_sound_that_no_recording_has_stays_and_is_told(spool: Spool, why: str) -
     assert file.exists()
 
 
+@pytest.mark.parametrize(
+    ("began", "ended", "goes"),
+    [(AT + 10.5, AT + 15, True), (AT + 8, AT + 20, True), (AT + 11.5, AT + 15, False), (AT + 10, AT + 13, False)],
+)
+def test_a_recorder_that_ran_beside_the_daemons_own_leaves_nothing(
+    spool: Spool, began: float, ended: float, goes: bool
+) -> None:
+    """The dialplan starts its own where the daemon comes into sight a moment too late. Found by a soak."""
+    double = f"{UNIQUE_ID}-dialplan{int(AT + 10)}.wav"
+    file = spool.has(file=double)
+    spool.knows(call(), channel(ended=AT + 20), recording_row(), segment(FILE, began, ended))
+    spool.is_stored()
+    assert (spool.look().cleared == [double]) is goes
+    assert file.exists() is not goes
+
+
 def test_a_late_file_without_sound_goes(spool: Spool) -> None:
     file = spool.has(0)
     spool.knows(call(), channel(ended=AT + 20), recording_row())

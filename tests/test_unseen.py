@@ -3,6 +3,7 @@
 Each was found by a soak.
 """
 
+from collections.abc import Iterator
 from typing import TypeVar
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from callwarden.core import events as ev
 from callwarden.core.facts import Call, Channel, Direction, Recording, RecordingState, Segment
 from callwarden.core.spans import Kind
+from pretended import Channel as Pretended
 from stage import Stage
 
 F = TypeVar("F", Call, Channel, Recording)
@@ -128,3 +130,22 @@ def test_a_desk_seen_before_its_caller_does_not_make_the_call_its_own() -> None:
     call = row(stage, Call, "trunk-1")
     assert (call.direction, call.caller_number, call.trunk) == (Direction.INBOUND, "07700900123", "PJSIP/trunk")
     assert (call.called_number, call.started, call.answered) == ("02079460001", 0.1, 0.1)
+
+
+def test_a_desk_heard_of_before_a_restarts_snapshot_does_not_make_the_remembered_call_its_own() -> None:
+    stage = Stage()
+    stage.happen(created(CALLER, 0.1, caller_number="07700900123"))
+    stage.happen(ev.ChannelAnswered(0.3, "trunk-1"))
+    stage.advance(2.0)
+    stage.asterisk.channels["202-2"] = Pretended(created(DESK, 2.5, caller_number="202"))
+    stage.advance(3.0)
+    before = stage.asterisk.snapshot
+
+    def snapshot(at: float) -> Iterator[ev.Event]:
+        yield created(DESK, 2.6, caller_number="202")
+        yield from before(at)
+
+    stage.asterisk.snapshot = snapshot  # type: ignore[method-assign]
+    stage.restart()
+    call = row(stage, Call, "trunk-1")
+    assert (call.direction, call.caller_number, call.started) == (Direction.INBOUND, "07700900123", 0.1)

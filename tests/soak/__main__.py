@@ -39,7 +39,7 @@ def main() -> int:
         console.print(f"soak: {error}", highlight=False)
         return 2
     report.show(Console(width=WIDTH), record)
-    if not plan.short and len(record.played) == plan.calls:
+    if len(record.played) >= FULL["calls"] and len(record.faults) >= FULL["faults"]:
         name = "soak" if plan.version == "22" else f"soak-{plan.version}"
         RESULTS.mkdir(exist_ok=True)
         (RESULTS / f"{name}.json").write_text(json.dumps(report.figures(record), indent=2) + "\n")

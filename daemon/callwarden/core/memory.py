@@ -13,7 +13,7 @@ from callwarden.core.book import Book
 from callwarden.core.calls import CardStage, Leg
 from callwarden.core.card_line import CARD_CONTEXT
 from callwarden.core.events import ChannelCreated, ChannelRemembered
-from callwarden.core.facts import Announcement, RecordingState, Role, SegmentState
+from callwarden.core.facts import Announcement, Call, RecordingState, Role, SegmentState
 from callwarden.core.orders import tell
 from callwarden.core.recorder import Recorder
 from callwarden.core.recording import Signal
@@ -27,11 +27,14 @@ def greet(book: Book, leg: Leg, event: ChannelCreated) -> list[do.Action]:
     if event.context == CARD_CONTEXT:
         leg.card = CardStage.CLEARED
     known = book.remembered.pop(leg.unique_id, None)
+    before = book.facts.get(leg.linked_id)
     recorder = _take_up(book, leg, known) if known is not None else None
+    call = book.facts.get(leg.linked_id)
+    changed = [do.Save(call)] if before is not None and call is not None and call != before else []
     watch(book, leg)
     limit = do.SetTimer(("in-place", leg.unique_id), book.settings.card.in_place_limit)
     told: list[do.Action] = [do.Save(one) for one in book.announcements.get(leg.unique_id, ())]
-    return [*told, *([limit] if leg.in_place_by else []), *adopt_running(book, leg, recorder, event)]
+    return [*changed, *told, *([limit] if leg.in_place_by else []), *adopt_running(book, leg, recorder, event)]
 
 
 def adopt_running(book: Book, leg: Leg, recorder: Recorder | None, event: ChannelCreated) -> list[do.Action]:
@@ -91,7 +94,7 @@ def _take_up(book: Book, leg: Leg, known: ChannelRemembered) -> Recorder | None:
     leg.started = known.channel.started
     leg.told = any(one.complete for one in known.announcements)
     book.announcements[leg.unique_id] = [_broken_off(one, known.at) for one in known.announcements]
-    book.facts[known.call.linked_id] = known.call
+    _call_again(book, known.call)
     if known.channel.role in (Role.CARD_LINE, Role.OUTSIDE):
         leg.role = known.channel.role
     if known.recording is None:
@@ -103,6 +106,13 @@ def _take_up(book: Book, leg: Leg, known: ChannelRemembered) -> Recorder | None:
     if last is not None and last.ended is None and last.why == IN_PLACE:
         leg.in_place_by = last.by
     return recorder
+
+
+def _call_again(book: Book, call: Call) -> None:
+    """The call goes on; what this daemon has found out about its beginning meanwhile stands."""
+    present = book.facts.get(call.linked_id)
+    if present is None or call.started < present.started:
+        book.facts[call.linked_id] = call
 
 
 def _broken_off(told: Announcement, at: float) -> Announcement:

@@ -7,6 +7,7 @@ are to be finished with them, and what has to stay where it is. Asked again, it 
 * A file that the catalogue does not know was asked for by a daemon that died before it could say so. Its name tells the
   channel and the moment; its channel goes on, or is found in here, or is made from what the file tells.
 * A file that came after its recording was given up is taken in after all.
+* A file whose sound is in the recording already goes, too: two recorders ran side by side.
 * Sound that the stored recording does not have stays in the spool and is told of: it may be all there is.
 """
 
@@ -32,6 +33,7 @@ from callwarden.core.facts import (
     SegmentState,
 )
 from callwarden.core.recorder import begun
+from callwarden.storage.audio import measure
 from callwarden.storage.catalogue import save_all
 from callwarden.storage.database import transaction
 from callwarden.storage.reading import LedgerRows, ledger_rows, recording, story
@@ -42,6 +44,7 @@ log = logging.getLogger(__name__)
 
 OURS = re.compile(r"(?P<channel>[A-Za-z0-9._-]+)-(?:dialplan)?[0-9]{9,14}\.(?:wav|WAV)", re.ASCII)
 GIVEN_UP = (RecordingState.DISCARDED, RecordingState.MISSING)
+OWN_SECONDS = 1.0  # of sound that only this file has: less is the moment in which the two recorders began
 GONE = (RecordingState.PURGING, RecordingState.PURGED)
 
 
@@ -92,10 +95,24 @@ def _take_in(db: Database, spool: Path, vault: Vault, file: str, sighted: bool, 
     if state in GIVEN_UP:
         _reopen(db, unique_id, file, spool, rows)
         return True
-    if joined and found is not None and found.file is not None and vault.exists(found.file.path):
+    stored = found is not None and found.file is not None and vault.exists(found.file.path)
+    if stored and (joined or (rows is not None and _is_double(spool / file, rows))):
         return _clear(spool, file, result)
     result.left.append(file)
     return False
+
+
+def _is_double(path: Path, rows: LedgerRows) -> bool:
+    """Whether another recorder of the same channel ran beside this one, and its file is in the recording: the dialplan
+    starts its own where the daemon comes into sight a moment too late."""
+    until = path.stat().st_mtime
+    at = until - measure(path).seconds
+    own = until - at
+    for one in rows.segments:
+        if one.file != path.name and one.state is SegmentState.CLOSED and one.started is not None:
+            end = until if one.stopped is None else one.stopped
+            own -= max(0.0, min(end, until) - max(one.started, at))
+    return own < OWN_SECONDS
 
 
 def _clear(spool: Path, file: str, result: Leftovers) -> bool:
