@@ -71,7 +71,7 @@ async def test_only_what_is_due_goes_and_a_dry_run_says_so_before(tmp_path: Path
 
 async def test_a_purge_that_was_missed_is_made_up_for_at_the_start(tmp_path: Path) -> None:
     keeper = await keeper_with(tmp_path, {"old": 200})
-    await keeper.on_catalogue(lambda db: set_setting(db, LAST, repr(time.time() - 3 * DAY)))
+    await keeper.on_catalogue(lambda db: set_setting(db, LAST, repr(time.time() - 2 * DAY)))
     housekeeping = Housekeeping(keeper, Alarms())
     await housekeeping.start()
     assert await until_purged(keeper, "old")

@@ -9,7 +9,7 @@ verb       arguments                       answer
 status     none                            :class:`Status`
 suspend    ``call`` (linked id)            :class:`Done`
 resume     ``call`` (linked id)            :class:`Done`
-purge      ``dry_run`` (bool)              :class:`Purge`
+purge      ``dry_run``, ``clock_is_right``  :class:`Purge`
 reload     none                            :class:`Reloaded`
 reconcile  ``from``, ``to`` (seconds),      ``findings``, ``resolved``, ``problems``, ``notes``,
            ``cdr`` (path)                  ``compared``: see ``reconciling``

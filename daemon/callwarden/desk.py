@@ -5,6 +5,7 @@ Takes the peer as the kernel knows it and the request's fields; changes calls on
 
 import asyncio
 import itertools
+import os
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -33,6 +34,7 @@ from callwarden.core.numbers import mask
 from callwarden.custody.holding import HoldsDesk
 from callwarden.custody.retaining import RetentionDesk
 from callwarden.health.problems import problems
+from callwarden.housekeeping import Housekeeping
 
 if TYPE_CHECKING:
     from callwarden.service import Service
@@ -96,15 +98,20 @@ class Desk:
             self._waiting.pop(number, None)
         return {"done": reply.ok, "message": reply.message}
 
-    async def _purge(self, _peer: Peer, request: Mapping[str, object]) -> Purge:
+    async def _purge(self, peer: Peer, request: Mapping[str, object]) -> Purge:
         housekeeping = self._service.housekeeping
+        if request.get("clock_is_right", False):
+            if peer.uid not in (0, os.getuid()):
+                raise ControlError("Only root may say that the clock is right.", Kind.NOT_ALLOWED)
+            await housekeeping.confirm_clock(peer.user)
         if request.get("dry_run", False):
             due = await housekeeping.due()
             listed = [
                 {"recording": d.unique_id, "call": d.linked_id, "path": d.path, "bytes": d.bytes, "why": d.why}
                 for d in due
             ]
-            return {"dry_run": True, "due": listed, "purged": 0, "forgotten": 0, "problems": []}  # type: ignore[typeddict-item]
+            doubts = await _doubts(housekeeping)
+            return {"dry_run": True, "due": listed, "purged": 0, "forgotten": 0, "problems": doubts}  # type: ignore[typeddict-item]
         report = await housekeeping.purge()
         return {
             "dry_run": False,
@@ -192,6 +199,12 @@ class Desk:
         if room is None:
             return {"free": 0, "total": 0, "days_left": None}
         return {"free": room.free, "total": room.total, "days_left": room.days}
+
+
+async def _doubts(housekeeping: Housekeeping) -> list[str]:
+    """Why a purge would delete nothing now."""
+    _, why = await housekeeping.clock.check()
+    return [why] if why else []
 
 
 def _call(request: Mapping[str, object]) -> str:

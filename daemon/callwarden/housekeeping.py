@@ -10,11 +10,12 @@ import time
 from datetime import UTC, datetime
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.cron import CronTrigger
 from sqlite_utils import Database
 
 from callwarden.alarms import Alarms
+from callwarden.clock_watch import LAST_PURGE, ClockWatch
 from callwarden.custody import audit
+from callwarden.schedule import Nightly, trigger
 from callwarden.storage import ruling
 from callwarden.storage.database import set_setting, setting, transaction
 from callwarden.storage.expiry import date_recordings
@@ -24,17 +25,20 @@ from callwarden.storage.ruling import Ruling
 
 log = logging.getLogger(__name__)
 
-LAST = "last purge"
+LAST = LAST_PURGE
 # APScheduler 3.11 skips a run that is more than this late; its default of 1 s would skip one on a busy machine.
 LATE_SECONDS = 3600
+PROBLEMS_SAID = 3  # in an alarm
 OVERDUE_SECONDS = 2 * 3600.0
 
 
 class Housekeeping:
-    """``keeper`` holds the catalogue and the vault."""
+    """``keeper`` holds the catalogue and the vault, ``clock`` tells whether the time can be believed."""
 
-    def __init__(self, keeper: Keeper, alarms: Alarms) -> None:
+    def __init__(self, keeper: Keeper, alarms: Alarms, clock: ClockWatch | None = None) -> None:
         self._keeper, self._alarms = keeper, alarms
+        self.clock = clock or ClockWatch(keeper, alarms)
+        self._watching: asyncio.Task[None] | None = None
         self._scheduler = AsyncIOScheduler()
         self._purging = asyncio.Lock()
         self.last_purge: float | None = None
@@ -50,9 +54,13 @@ class Housekeeping:
         self.last_purge = await self._keeper.on_catalogue(_last_purge)
         if self._due_since(time.time()) is not None:
             self._scheduler.add_job(self.purge, id="purge missed", misfire_grace_time=None)
+        self._watching = asyncio.create_task(self.clock.run(self.set_by_the_clock), name="clock watch")
 
     async def stop(self) -> None:
         """Schedule nothing more; a purge that is under way stops between two of its steps, and is gone on with."""
+        if self._watching is not None:
+            self._watching.cancel()
+            await asyncio.gather(self._watching, return_exceptions=True)
         self._scheduler.shutdown(wait=False)
 
     def reschedule(self) -> None:
@@ -62,11 +70,24 @@ class Housekeeping:
             coalesce=True, max_instances=1,
         )  # fmt: skip
 
+    def set_by_the_clock(self) -> None:
+        """A next purge that was reckoned by a clock that stood ahead would be next year: reckon it anew."""
+        due = self._trigger().get_next_fire_time(None, datetime.now(UTC))
+        planned = self.next_purge
+        if due is not None and planned is not None and planned > due.timestamp() + 1:
+            self.reschedule()
+
     @property
     def next_purge(self) -> float | None:
         """When the next purge is due (UTC epoch seconds)."""
         job = self._scheduler.get_job("purge")
         return job.next_run_time.timestamp() if job is not None and job.next_run_time is not None else None
+
+    async def confirm_clock(self, by: str) -> None:
+        """A person says that the clock is right as it stands; see :class:`callwarden.clock_watch.ClockWatch`."""
+        await self.clock.confirm(by)
+        self.last_purge = await self._keeper.on_catalogue(_last_purge)
+        self.reschedule()
 
     async def due(self) -> list[DueRecording]:
         """Exactly what a purge would delete now."""
@@ -99,17 +120,28 @@ class Housekeeping:
         await self.settle_rules()
 
     async def purge(self) -> PurgeReport:
-        """Delete what is due; says so in the log."""
+        """Delete what is due; says so in the log. By a clock that jumped nothing is deleted, and the report says so."""
         async with self._purging:
-            rules, now = await self.settle_rules(), time.time()
+            now, why = await self.clock.check()
+            if why:
+                self.last_problems = 1
+                log.warning("nothing was purged: %s", why)
+                return PurgeReport(problems=[why])
+            rules = await self.settle_rules()
             run = self._keeper.writer.wait
             await asyncio.to_thread(date_recordings, run, rules.rules, rules.name, rules.asked)
             report = await asyncio.to_thread(purge, run, self._keeper.vault, rules.rules, now, rules.asked)
             await self._keeper.on_catalogue(lambda db: set_setting(db, LAST, repr(now)))
             self.last_purge, self.last_problems = now, len(report.problems)
         log.info("purge: %d recordings deleted, %d calls forgotten", report.purged, report.forgotten)
-        for problem in report.problems:
-            self._alarms.sound("purge", problem)
+        if report.problems:
+            more = len(report.problems) - PROBLEMS_SAID
+            others = f" (and {more} more: see the log)" if more > 0 else ""
+            self._alarms.begin("purge", " ".join(f"{one}." for one in report.problems[:PROBLEMS_SAID]) + others)
+            for problem in report.problems:
+                log.warning("purge: %s", problem)
+        else:
+            self._alarms.end("purge")
         return report
 
     def overdue_since(self, now: float) -> float | None:
@@ -123,8 +155,8 @@ class Housekeeping:
         due = self._trigger().get_next_fire_time(None, datetime.fromtimestamp(self.last_purge, UTC))
         return due.timestamp() if due is not None and due.timestamp() <= now else None
 
-    def _trigger(self) -> CronTrigger:
-        return CronTrigger.from_crontab(self._keeper.settings.purge.schedule)
+    def _trigger(self) -> Nightly:
+        return trigger(self._keeper.settings.purge.schedule)
 
 
 def _last_purge(db: Database) -> float | None:

@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
-from apscheduler.triggers.cron import CronTrigger
 from sqlite_utils import Database
 
 from callwarden.alarms import Alarms
 from callwarden.control import ControlError, Handler, Kind, Peer
 from callwarden.core.reconcile import in_sentences
+from callwarden.schedule import Nightly, trigger
 from callwarden.storage.database import open_readonly, set_setting, setting, transaction
 from callwarden.storage.findings import Finding, Found, listed, record, resolve
 from callwarden.storage.keeper import Keeper
@@ -140,8 +140,8 @@ class Reconciling:
         due = self._trigger().get_next_fire_time(None, datetime.fromtimestamp(float(last), UTC))
         return due is not None and due.timestamp() <= time.time()
 
-    def _trigger(self) -> CronTrigger:
-        return CronTrigger.from_crontab(self._keeper.settings.reconcile.schedule)
+    def _trigger(self) -> Nightly:
+        return trigger(self._keeper.settings.reconcile.schedule)
 
 
 def catalogue(db: Database, compared: Compared, from_: float, to: float, now: float) -> tuple[list[Finding], int]:

@@ -1,11 +1,13 @@
 """`callwarden purge`: delete what has outlived its retention now, or only print what would go."""
 
+import time
 from typing import Any
 
 import click
 
 from callwarden.cli import frame, text
 from callwarden.cli.frame import Exit
+from callwarden.config import Settings
 
 PATIENCE = 120.0  # seconds
 
@@ -13,15 +15,25 @@ PATIENCE = 120.0  # seconds
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Only print exactly what would go.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--clock-is-right",
+    is_flag=True,
+    help="Say that the machine's clock stands right, after an alarm that it jumped; root only, and on the record.",
+)
 @frame.json_option
-def purge(dry_run: bool, yes: bool, as_json: bool) -> None:
+def purge(dry_run: bool, yes: bool, clock_is_right: bool, as_json: bool) -> None:
     """Delete the recordings that have outlived their retention, without waiting for the schedule.
 
-    Each leaves a tombstone (id, hash, when, why) in the catalogue.
+    Each leaves a tombstone (id, hash, when, why) in the catalogue. By a clock that jumped nothing is deleted: set it
+    right, or look at `date` and say that it is (--clock-is-right).
     """
     settings = frame.settings()
+    if clock_is_right:
+        _confirm_clock(settings, yes)
     if not dry_run and not yes:
         plan = frame.order(settings, "purge", dry_run=True, patience=PATIENCE)
+        if plan["problems"]:
+            frame.stop(" ".join(plan["problems"]), Exit.FAILED)
         if plan["due"]:
             click.confirm(f"Delete {_recordings(len(plan['due']))}, {_bytes(plan)} for ever?", abort=True, err=True)
     answer = frame.order(settings, "purge", dry_run=dry_run, patience=PATIENCE)
@@ -31,6 +43,12 @@ def purge(dry_run: bool, yes: bool, as_json: bool) -> None:
         _print(answer)
     if answer["problems"]:
         raise click.exceptions.Exit(int(Exit.FAILED))
+
+
+def _confirm_clock(settings: Settings, yes: bool) -> None:
+    if not yes:
+        click.confirm(f"It is {text.local(time.time())}. Is that right?", abort=True, err=True)
+    frame.order(settings, "purge", dry_run=True, clock_is_right=True, patience=PATIENCE)
 
 
 def _print(answer: dict[str, Any]) -> None:

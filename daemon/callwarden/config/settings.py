@@ -199,6 +199,10 @@ class Purge(Section):
     schedule: kind.Schedule = "30 2 * * *"
     """Minute, hour, day, month, day of the week (mon to sun); local time. At night: nobody is listening
     to a recording, and 02:30 leaves the log rotation and backups of midnight alone."""
+    largest_clock_jump: Annotated[float, Field(ge=0.05, le=60)] = 3.0
+    """Days. A machine whose clock jumped by more, or that was off for longer, purges nothing and raises an alarm until
+    the clock is right again or a person says that it is (`callwarden purge --clock-is-right`): a clock that is a year
+    ahead would delete everything. Three days are a weekend without the machine."""
 
 
 class Log(Section):
