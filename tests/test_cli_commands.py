@@ -29,6 +29,8 @@ READING = {
     "reconcile",
     "why",
     "purge",
+    "archive retry",
+    "archive status",
     "seal status",
     "seal rotate",
     "suspend",

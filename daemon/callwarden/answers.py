@@ -163,6 +163,20 @@ class SealStatus(TypedDict):
     problems: list[str]
 
 
+class ArchiveStatus(TypedDict):
+    """``url`` is empty where there is no external store; ``trouble`` says why it is away. Copies that are ``sent`` and
+    checked, recordings ``waiting`` to be, copies ``to_delete``, recordings that are ``only_there``."""
+
+    url: str
+    trouble: str
+    sent: int
+    waiting: int
+    to_delete: int
+    only_there: int
+    since_start: dict[str, int]
+    problems: list[str]
+
+
 class Sound(TypedDict):
     """One built prompt and the hash by which the catalogue names it."""
 

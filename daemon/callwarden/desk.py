@@ -67,6 +67,7 @@ class Desk:
             **self._service.reconciling.handlers(),
             **HoldsDesk(self._service.keeper, self._service.permits).handlers(),
             **RetentionDesk(self._service.keeper, self._service.permits).handlers(),
+            **self._service.archiver.handlers(),
         }
 
     def reply(self, action: do.ReplyToOperator) -> None:

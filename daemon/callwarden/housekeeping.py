@@ -20,7 +20,7 @@ from callwarden.storage import ruling
 from callwarden.storage.database import set_setting, setting, transaction
 from callwarden.storage.expiry import date_recordings
 from callwarden.storage.keeper import Keeper
-from callwarden.storage.purge import DueRecording, PurgeReport, preview, purge
+from callwarden.storage.purge import DueRecording, PurgeReport, finish_marked, preview, purge
 from callwarden.storage.ruling import Ruling
 
 log = logging.getLogger(__name__)
@@ -142,6 +142,13 @@ class Housekeeping:
                 log.warning("purge: %s", problem)
         else:
             self._alarms.end("purge")
+        return report
+
+    async def finish_purge(self) -> PurgeReport:
+        """Go on with what waited for the external store; says so in the log."""
+        async with self._purging:
+            report = await asyncio.to_thread(finish_marked, self._keeper.writer.wait, self._keeper.vault, time.time())
+        log.info("purge: %d recordings are gone from the external store too", report.purged)
         return report
 
     def overdue_since(self, now: float) -> float | None:

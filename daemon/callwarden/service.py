@@ -16,6 +16,7 @@ from typing import Any
 
 from callwarden import logs, narrative
 from callwarden.alarms import Alarms
+from callwarden.archiver import Archiver
 from callwarden.asterisk.agi import AgiServer
 from callwarden.asterisk.ami import ActionFailed, AmiLink, LinkState
 from callwarden.asterisk.ari import AriClient, AriState
@@ -110,6 +111,7 @@ class Service:
             self.metrics.registry, settings.metrics.listen, settings.metrics.port
         )
         self.permits = Permits(self.keeper)
+        self.archiver = Archiver(self.keeper, self.alarms, self.housekeeping.finish_purge)
         self.desk = Desk(self)
         self.control = ControlServer(settings.control.socket, settings.control.group, self.desk.handlers())
 
@@ -127,6 +129,7 @@ class Service:
         self.sealer.start()
         await self.reconciling.start()
         await self.metrics_server.start()
+        self.archiver.start()
         await self.control.start()
         self.link.start()
         self._go(self.pulse.run())
@@ -145,6 +148,7 @@ class Service:
         self.housekeeping.reschedule()
         self._go(self.housekeeping.changed())
         self.sealer.wake()
+        self.archiver.wake()
         self._go(self.alarms.apply(settings.alarms))
         self.reconciling.reschedule()
 
@@ -162,6 +166,7 @@ class Service:
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.archiver.stop()
         await self.sealer.stop()
         await self.alarms.stop()
         await self.keeper.stop()

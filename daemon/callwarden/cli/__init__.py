@@ -9,6 +9,7 @@ import click
 from callwarden import __version__
 from callwarden.cli import frame
 from callwarden.cli.alarms import alarms
+from callwarden.cli.archive import archive
 from callwarden.cli.calls import calls
 from callwarden.cli.check import check
 from callwarden.cli.completion import completion
@@ -56,6 +57,7 @@ for command in (
     holds,
     retention,
     seal,
+    archive,
     sounds,
     init,
     completion,

@@ -17,10 +17,11 @@ SECRETS = {
     ("ami", "secret"): ("CALLWARDEN_AMI_SECRET", "ami-secret"),
     ("ari", "password"): ("CALLWARDEN_ARI_PASSWORD", "ari-password"),
     ("alarms", "smtp_password"): ("CALLWARDEN_SMTP_PASSWORD", "smtp-password"),
+    ("archive", "secret"): ("CALLWARDEN_ARCHIVE_SECRET", "archive-secret"),
 }
 """Option: its environment variable and the name of its systemd credential."""
 
-OPTIONAL = frozenset({("alarms", "smtp_password")})
+OPTIONAL = frozenset({("alarms", "smtp_password"), ("archive", "secret")})
 """Not everybody needs these: whether they are there is no question of logging in to Asterisk."""
 
 

@@ -19,7 +19,7 @@ READABLE_BY_ALL = 0o004
 def doubts(settings: Settings, path: Path | str | None = None) -> list[Problem]:
     """Every warning about `settings`, and about the file at `path` that they were loaded from."""
     found = [*_unencrypted(settings), *_unannounced(settings), *_unnamed(settings), *_mail(settings)]
-    found += _root_is_a_person(settings)
+    found += [*_root_is_a_person(settings), *_archived(settings)]
     return found if path is None else [*_open_to_all(Path(path)), *found]
 
 
@@ -49,6 +49,17 @@ def _mail(settings: Settings) -> Iterator[Problem]:
     alarms = settings.alarms
     if alarms.mail_to and alarms.smtp_security == "none" and not _stays_here(alarms.smtp_host):
         yield Problem("alarms.smtp_security", '"none"', "alarms cross the network unencrypted, a password too")
+
+
+def _archived(settings: Settings) -> Iterator[Problem]:
+    archive = settings.archive
+    if archive.url and not settings.seal.enabled:
+        yield Problem(
+            "archive.url", f'"{archive.url}"', "whoever runs the external store can hear every recording; see [seal]"
+        )
+    server = urlsplit(archive.server)
+    if server.scheme == "http" and not _stays_here(server.hostname or ""):
+        yield Problem("archive.server", f'"{archive.server}"', "recordings cross the network unencrypted")
 
 
 def _unannounced(settings: Settings) -> Iterator[Problem]:

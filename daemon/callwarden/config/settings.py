@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr
 
 from callwarden.config import kinds as kind
 from callwarden.config.alarms import Alarms
+from callwarden.config.archive import Archive
 from callwarden.config.health import Disk, Metrics
 from callwarden.config.people import Audit, Person, Requests, Scrub
 from callwarden.config.reconcile import Reconcile
@@ -223,6 +224,7 @@ class Settings(Section):
     spool: Spool = Spool()
     vault: Vault = Vault()
     seal: Seal = Seal()
+    archive: Archive = Archive()
     catalogue: Catalogue = Catalogue()
     control: Control = Control()
     recording: Recording = Recording()

@@ -100,7 +100,7 @@ def _file(vault: Vault, stored: StoredFile) -> Iterator[BinaryIO]:
 def raw_file(vault: Vault, path: str) -> Iterator[BinaryIO]:
     """The file as it is stored, sealed or not, from the vault or from the external store. Raises Damaged, OSError."""
     with ExitStack() as stack:
-        file = _local(vault, path)
+        file = local_file(vault, path)
         if file is None and vault.elsewhere is None:
             raise Damaged("its file is missing from the vault")
         yield stack.enter_context(file if file is not None else _fetched(vault, path))
@@ -133,7 +133,8 @@ def _workspace(vault: Vault, stored: StoredFile) -> BinaryIO:
     return os.fdopen(os.memfd_create("opened", os.MFD_CLOEXEC), "w+b")
 
 
-def _local(vault: Vault, path: str) -> BinaryIO | None:
+def local_file(vault: Vault, path: str) -> BinaryIO | None:
+    """The vault's own file as it is stored; None when it has none. Raises Damaged, OSError."""
     try:
         file = vault.open(path)
     except FileNotFoundError:

@@ -5,7 +5,8 @@
   What is marked is finished by the next purge, unless it was put on hold meanwhile.
 * unlink: the file goes from the vault, with whatever re-sealing it has left there. One that was gone already is noted;
   one that cannot go stays marked.
-* confirm: only now is it *purged*, and a tombstone proves it: id, hash, when, why.
+* confirm: only now is it *purged*, and a tombstone proves it: id, hash, when, why. Where the external store may still
+  have a copy, this waits until it was seen to be gone (``archiver``, which then asks for :func:`finish_marked`).
 * forget: a call whose last recording is gone loses its personal data (``forgetting``). Calls that were never recorded
   fall due like the others.
 
@@ -19,6 +20,7 @@ from functools import partial
 from sqlite_utils import Database
 
 from callwarden.core.retention import Due, Ended, Retention, choose
+from callwarden.storage.copies import local_removed, still_out
 from callwarden.storage.database import belongs, transaction
 from callwarden.storage.ended import COLUMNS, NOTHING, Asked, ended
 from callwarden.storage.finish import Run
@@ -33,6 +35,8 @@ BATCH = 1000
 # A purge that cannot delete tells of this many recordings, and counts the others.
 PROBLEMS_TOLD = 20
 GONE = "the file was gone already"
+EXTERNAL_TOO = "deleted from the external store too"
+WAITS = "the external store still has a copy"
 
 Place = tuple[float, str]
 START: Place = (float("-inf"), "")
@@ -62,12 +66,13 @@ class Mark:
 @dataclass(slots=True)
 class PurgeReport:
     """What a purge did: recordings ``purged`` (``gone``: of these, without a file), those ``stuck`` that could not be
-    deleted, calls ``forgotten``, calls ``held`` that are due and on hold, and calls ``left`` that are due but still
-    have a recording, stuck or never stored."""
+    deleted, those ``waiting`` for the external store to delete its copy, calls ``forgotten``, calls ``held`` that are
+    due and on hold, and calls ``left`` that are due but still have a recording: stuck, waiting or never stored."""
 
     purged: int = 0
     gone: int = 0
     stuck: int = 0
+    waiting: int = 0
     forgotten: int = 0
     held: int = 0
     left: int = 0
@@ -97,10 +102,7 @@ def purge(run: Run, vault: Vault, retention: Retention, now: float, asked: Asked
     if not run(partial(belongs, vault_id=vault.identity)):
         report.problems.append(vault.foreign)
         return report
-    run(unmark_held)
-    marked = run(_marked)
-    for start in range(0, len(marked), BATCH):
-        _delete(run, vault, marked[start : start + BATCH], now, report)
+    _delete_marked(run, vault, now, report)
     place, furthest = START, retention.horizon(now)
     while page := run(partial(_page, after=place, furthest=furthest, asked=asked)):
         due = choose(page, retention, now)
@@ -113,6 +115,25 @@ def purge(run: Run, vault: Vault, retention: Retention, now: float, asked: Asked
     if report.forgotten:
         scrub_words(run)
     return report
+
+
+def finish_marked(run: Run, vault: Vault, now: float) -> PurgeReport:
+    """Only go on with what earlier purges marked. Raises what the catalogue raises."""
+    report = PurgeReport()
+    if run(partial(belongs, vault_id=vault.identity)):
+        calls = run(_marked_calls)
+        _delete_marked(run, vault, now, report)
+        report.forgotten, report.held = run(partial(forget, linked_ids=calls, now=now))
+        if report.forgotten:
+            scrub_words(run)
+    return report
+
+
+def _delete_marked(run: Run, vault: Vault, now: float, report: PurgeReport) -> None:
+    run(unmark_held)
+    marked = run(_marked)
+    for start in range(0, len(marked), BATCH):
+        _delete(run, vault, marked[start : start + BATCH], now, report)
 
 
 def _due(db: Database, retention: Retention, now: float, asked: Asked) -> Iterator[Due]:
@@ -137,6 +158,11 @@ def _page(db: Database, after: Place, furthest: float, asked: Asked) -> list[End
 def _marked(db: Database) -> list[Mark]:
     sql = "SELECT unique_id, path, sha256, why FROM purge_marks ORDER BY unique_id"
     return [Mark(*row) for row in db.conn.execute(sql)]
+
+
+def _marked_calls(db: Database) -> list[str]:
+    sql = "SELECT DISTINCT r.linked_id FROM purge_marks m JOIN recordings r ON r.unique_id = m.unique_id"
+    return [linked_id for (linked_id,) in db.conn.execute(sql)]
 
 
 def _mark(db: Database, calls: Sequence[Due], now: float) -> list[Mark]:
@@ -166,25 +192,41 @@ def _delete(run: Run, vault: Vault, marks: Sequence[Mark], now: float, report: P
     with vault.changing:
         strays = clear_of(run, vault, [mark.unique_id for mark in marks])
         results = vault.remove_all(mark.path for mark in marks if mark.path is not None)
+    outside = run(partial(still_out, unique_ids=[mark.unique_id for mark in marks]))
     done: list[tuple[Mark, str]] = []
     stuck: list[tuple[Mark, str]] = []
+    waiting: list[Mark] = []
     for mark in marks:
         result = results[mark.path] if mark.path is not None else False
         if mark.unique_id in strays:
             stuck.append((mark, strays[mark.unique_id]))
-        elif isinstance(result, bool):
-            done.append((mark, "" if result else GONE))
-        else:
+        elif not isinstance(result, bool):
             stuck.append((mark, result.strerror or str(result)))
-    run(partial(_confirm, done=done, stuck=stuck, now=now))
+        elif mark.unique_id in outside:
+            waiting.append(mark)
+        else:
+            done.append((mark, _note(mark, result)))
+    run(partial(_confirm, done=done, stuck=stuck, waiting=waiting, now=now))
     report.purged += len(done)
-    report.gone += sum(1 for _, note in done if note)
+    report.gone += sum(1 for _, note in done if note == GONE)
     report.stuck += len(stuck)
+    report.waiting += len(waiting)
     told = [f"{mark.unique_id} could not be deleted: {problem}" for mark, problem in stuck]
     report.problems += told[: max(0, PROBLEMS_TOLD - len(report.problems))]
 
 
-def _confirm(db: Database, done: list[tuple[Mark, str]], stuck: list[tuple[Mark, str]], now: float) -> None:
+def _note(mark: Mark, removed: bool) -> str:
+    """For the tombstone. A mark loses its path when the vault's file is gone and the external store's is not."""
+    if mark.path is None:
+        return EXTERNAL_TOO
+    return "" if removed else GONE
+
+
+def _confirm(
+    db: Database, done: list[tuple[Mark, str]], stuck: list[tuple[Mark, str]], waiting: list[Mark], now: float
+) -> None:
+    if waiting:
+        local_removed(db, [mark.unique_id for mark in waiting])
     with transaction(db) as connection:
         connection.executemany(
             "INSERT INTO tombstones (unique_id, sha256, purged, why, note) VALUES (?, ?, ?, ?, ?)",
@@ -199,4 +241,8 @@ def _confirm(db: Database, done: list[tuple[Mark, str]], stuck: list[tuple[Mark,
         connection.executemany(
             "UPDATE purge_marks SET problem = ? WHERE unique_id = ?",
             [(problem, mark.unique_id) for mark, problem in stuck],
+        )
+        connection.executemany(
+            "UPDATE purge_marks SET path = NULL, problem = ? WHERE unique_id = ?",
+            [(WAITS, mark.unique_id) for mark in waiting],
         )

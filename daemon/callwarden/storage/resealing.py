@@ -20,6 +20,7 @@ from typing import IO, BinaryIO, Protocol
 from sqlite_utils import Database
 
 from callwarden.storage.audio import CHUNK_BYTES, Counted
+from callwarden.storage.copies import supersede
 from callwarden.storage.database import transaction
 from callwarden.storage.keys import Keys
 from callwarden.storage.run import Run
@@ -118,6 +119,7 @@ def _replace(db: Database, one: Stored, path: str, sealed: Sealed) -> bool:
             return False
         connection.execute("UPDATE recordings SET path = ? WHERE unique_id = ?", [path, one.unique_id])
         settle(connection, one.unique_id, path, sealed)
+        supersede(connection, one.unique_id, one.path)
         enter(connection, one.path, one.unique_id)
     return True
 

@@ -14,6 +14,7 @@ from callwarden.storage.migrations import findings  # noqa: F401
 from callwarden.storage.migrations import release  # noqa: F401
 from callwarden.storage.migrations import seals  # noqa: F401
 from callwarden.storage.migrations import custody  # noqa: F401
+from callwarden.storage.migrations import copies  # noqa: F401
 from callwarden.storage.migrations.registry import migrations
 # isort: on
 
