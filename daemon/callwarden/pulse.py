@@ -7,6 +7,7 @@ container's too; a variable set over AMI would be a line in Asterisk's log each 
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,13 +24,22 @@ class Pulse:
         self._file, self._seeing = spool / FILE, seeing
         self.trouble = ""
         """Why the sign cannot be given; empty while it can."""
+        self._beaten: float | None = None
+
+    @property
+    def silent_for(self) -> float:
+        """Seconds for which the sign is missing though it is to be given; 0 while nobody is to be asked."""
+        return 0.0 if self._beaten is None or self.trouble else time.monotonic() - self._beaten
 
     async def run(self) -> None:
         """Until cancelled; then the sign is gone, and Asterisk finds nobody listening."""
         try:
             while True:
                 if self._seeing():
+                    self._beaten = self._beaten or time.monotonic()
                     await asyncio.to_thread(self.beat)
+                else:
+                    self._beaten = None
                 await asyncio.sleep(EVERY)
         finally:
             self._file.unlink(missing_ok=True)
@@ -44,3 +54,4 @@ class Pulse:
             self.trouble = error.strerror or str(error)
         else:
             self.trouble = ""
+            self._beaten = time.monotonic()

@@ -34,7 +34,7 @@ from callwarden.core.facts import Fact
 from callwarden.core.warden import Warden, unexpected
 from callwarden.custody.permitting import Permits
 from callwarden.desk import Desk
-from callwarden.health import turning
+from callwarden.health import stuck, turning
 from callwarden.health.disks import Disks
 from callwarden.health.metrics import Metrics
 from callwarden.health.serving import MetricsServer
@@ -135,6 +135,7 @@ class Service:
         self._go(self.pulse.run())
         self._go(self.left_behind.run())
         self._go(self.disks.run())
+        self._go(stuck.watch(self.keeper.writer, self.pulse, self.alarms))
         self._go(turning.measure(self.metrics.counting.late))
 
     async def ready(self) -> None:

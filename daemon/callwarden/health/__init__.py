@@ -6,4 +6,5 @@ counting.py  what happened since the start, counted as it happens
 metrics.py   how things are, gathered when Prometheus asks
 serving.py   http://127.0.0.1:9473/metrics
 turning.py   how late the event loop is
+stuck.py     what works beside the loop and has not moved for too long
 """

@@ -99,6 +99,8 @@ class Metrics(Collector):
         lost = CounterMetricFamily("callwarden_catalogue_lost", "Facts that could not be kept.")
         lost.add_metric([], state.lost)
         yield lost
+        busy = self._service.keeper.writer.busy_for
+        yield gauge("callwarden_catalogue_busy_seconds", "How long the writer's present work has lasted.", busy)
         yield gauge("callwarden_catalogue_up", "1 while the catalogue can be written.", not state.problem)
 
     def _alarms(self) -> Iterator[Metric]:

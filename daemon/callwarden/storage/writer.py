@@ -10,6 +10,7 @@ again; ``report`` is told when that begins and ends. It is called on this thread
 import asyncio
 import logging
 import sqlite3
+import time
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -79,6 +80,7 @@ class Writer:
         self._waiting = 0
         self._lost = 0
         self._problem = ""
+        self._busy_since: float | None = None
         self._closing = self._abandoned = False
         self._db: Database | None = None
         opened: Future[None] = Future()
@@ -90,6 +92,13 @@ class Writer:
     def state(self) -> WriterState:
         """How it is going now."""
         return WriterState(self._problem, self._waiting, self._lost)
+
+    @property
+    def busy_for(self) -> float:
+        """How long the present piece of work has lasted, in seconds; 0 while there is none, and while a disk in trouble
+        is waited for (that is ``state.problem``)."""
+        since = self._busy_since
+        return 0.0 if since is None or self._problem else time.monotonic() - since
 
     def save(self, *facts: Fact) -> None:
         """Have ``facts`` written soon. Never blocks, never raises for what a fact holds."""
@@ -151,7 +160,9 @@ class Writer:
             return
         opened.set_result(None)
         while (item := self._next()) is not None:
+            self._busy_since = time.monotonic()
             self._perform(item)
+            self._busy_since = None
         self._disconnect()
 
     def _next(self) -> Group | Job | None:
@@ -167,6 +178,7 @@ class Writer:
             return
         facts = iter(item.values())
         while batch := list(islice(facts, BATCH)):
+            self._busy_since = time.monotonic()
             self._save(batch)
             with self._changed:
                 self._waiting -= len(batch)
