@@ -1,8 +1,8 @@
 """Who is told that the call is recorded, once, and what is kept of it."""
 
 from callwarden.core import actions as do
-from callwarden.core.events import AnnouncementFinished, AnnouncementStarted, Step
-from callwarden.core.facts import Announcement
+from callwarden.core.events import AnnouncementFinished, AnnouncementStarted, Step, ToldByDialplan
+from callwarden.core.facts import Announcement, Told
 from scenes import Scene
 
 
@@ -82,3 +82,13 @@ def test_what_was_being_played_when_the_daemon_stopped_was_not_heard_as_far_as_a
     scene.restart()
     [one] = told(scene, "trunk-1")
     assert (one.complete, one.reason) == (False, "Callwarden was not running")
+
+
+def test_what_the_dialplan_told_is_one_row_however_often_its_note_is_read() -> None:
+    scene = Scene()
+    scene.channel("PJSIP/trunk-1", exten="02079460001")
+    for finished in (None, None, 6.0, 6.0):
+        note = Told(prompt="inbound", language="en", started=0.5, finished=finished)
+        scene.decide(ToldByDialplan(scene.now, "trunk-1", note, "hash"))
+    [one] = told(scene, "trunk-1")
+    assert (one.played_by, one.complete, one.finished) == ("dialplan", True, 6.0)

@@ -136,6 +136,19 @@ def test_an_announcement_that_was_not_heard_to_the_end_says_so(db: Database, tmp
     assert [(one.complete, one.reason) for one in known.announcements] == [(False, "not heard to the end")]
 
 
+def test_an_announcement_whose_note_was_read_too_early_was_heard_to_the_end_all_the_same(
+    db: Database, tmp_path: Path
+) -> None:
+    """The daemon came back in its middle. Found by a soak."""
+    [early] = parse(keys({key: value for key, value in ROWS.items() if not key.startswith("heard")}))
+    take_in(db, early, tmp_path, sha256, 200.0)
+    for _ in range(2):
+        take_in(db, note(), tmp_path, sha256, 200.0)
+    known = story(db, UID)
+    assert known is not None
+    assert [(one.number, one.complete, one.finished) for one in known.announcements] == [(1, True, 106.5)]
+
+
 def test_only_what_the_dialplan_told_is_new_of_a_channel_that_the_daemon_saw(db: Database, tmp_path: Path) -> None:
     take_in(db, note(), tmp_path, sha256, 200.0)
     with db.conn:

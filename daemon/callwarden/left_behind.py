@@ -69,21 +69,13 @@ class LeftBehind:
             for told in note.told:
                 sha256 = self._keeper.prompt_hash(told.prompt, told.language)
                 self._receive(ev.ToldByDialplan(time.time(), note.unique_id, told, sha256))
-            await self._keeper.on_catalogue(lambda _: None)
-            if not self._knows_files(note):
-                return
-        elif note.unique_id in book.recorders:
+            return  # while its channel lives the dialplan may add to it
+        if note.unique_id in book.recorders:
             return  # it is being finished: the next look finds it done
-        else:
-            for event in await self._keeper.take_in(note):
-                self._receive(event)
-        await notes.forget(self._link, note)
-
-    def _knows_files(self, note: Note) -> bool:
-        """Whether the recorder of this channel knows what the dialplan started; if not, its note is kept."""
-        recorder = self._book.recorders.get(note.unique_id)
-        known = {one.file for one in recorder.segments} if recorder is not None else set()
-        return all(file in known for _, file in note.files)
+        for event in await self._keeper.take_in(note):
+            self._receive(event)
+        if not book.blind:  # its channel has ended: nothing is added to the note any more
+            await notes.forget(self._link, note)
 
     async def _take_in_leftovers(self) -> None:
         files = [file for file in self._spool.resting(RESTING_SECONDS) if self._is_left_over(file)]

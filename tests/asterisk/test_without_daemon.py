@@ -155,7 +155,7 @@ def test_a_call_that_is_still_up_is_adopted(alone: Lab, version: str) -> None:
     time.sleep(TALK)
     caller.hang_up()
     account = settled(alone, since)
-    assert notes(alone) == []
+    wait_until(lambda: notes(alone) == [])
     leg = account.caller
     assert leg.outline[-1] == "recorded"
     assert leg.seconds(Kind.RECORDED) > 2 * TALK
@@ -284,7 +284,7 @@ def test_the_daemon_is_killed_under_a_call_that_then_pays_by_card(telling_lab: L
         account = settled(telling_lab, since)
         assert_no_leak(watcher)
     assert account.caller.outline == ["recorded", CARD_LINE, "recorded"]
-    assert notes(telling_lab) == []
+    wait_until(lambda: notes(telling_lab) == [])
 
 
 @pytest.mark.parametrize("way", ["her own call", "a consultation"])

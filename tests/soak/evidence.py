@@ -13,6 +13,7 @@ from lab.world import PAYMENT_IVR
 from soak.tones_of import CARD_PHONES, tone_of
 
 UP = "6"
+OURS = re.compile(r"pbx\d+-\d+\.\d+")  # a number that forges events gives its channel another unique id in them
 DIALLED = re.compile(r"^(?:PJSIP/)?(\d+)@trunk")
 
 
@@ -82,7 +83,7 @@ class Evidence:
             self._dialled(event)
             return
         unique_id = event.get("Uniqueid", "")
-        if event["Event"] == "Newchannel":
+        if event["Event"] == "Newchannel" and OURS.fullmatch(unique_id):
             number = event.get("CallerIDNum", "")
             self.channels[unique_id] = Witnessed(unique_id, event["Channel"], at, number)
         channel = self.channels.get(unique_id)

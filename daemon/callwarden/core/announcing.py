@@ -3,6 +3,7 @@
 Each announcement is a row from the moment it is ordered; "heard to the end" is only what was played to the end.
 """
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from callwarden.core import actions as do
@@ -60,15 +61,24 @@ def note_finished(book: Book, event: AnnouncementFinished) -> list[do.Action]:
 
 
 def note_told(book: Book, event: ToldByDialplan) -> list[do.Action]:
-    """The dialplan announced in our place: once, however often its note is read."""
+    """The dialplan announced in our place: once, however often its note is read; it may have been read too early."""
     leg = book.leg(event.unique_id)
-    known = book.announcements.setdefault(event.unique_id, []) if leg is not None else []
-    played = [one.started for one in known if one.played_by is PlayedBy.DIALPLAN]
-    if leg is None or event.told.started in played:
+    if leg is None:
         return []
-    known.append(by_dialplan(leg.unique_id, len(known) + 1, event.told, event.sha256))
-    leg.told = leg.told or known[-1].complete
-    return [do.Save(known[-1])]
+    known = book.announcements.setdefault(event.unique_id, [])
+    before = noted_before(known, event.told)
+    if before is not None and (before.complete or event.told.finished is None):
+        return []
+    number = len(known) + 1 if before is None else before.number
+    row = by_dialplan(leg.unique_id, number, event.told, event.sha256)
+    known[:] = [*(one for one in known if one is not before), row]
+    leg.told = leg.told or row.complete
+    return [do.Save(row)]
+
+
+def noted_before(known: Iterable[Announcement], told: facts.Told) -> Announcement | None:
+    """The row of this announcement of the dialplan, if there is one."""
+    return next((one for one in known if one.played_by is PlayedBy.DIALPLAN and one.started == told.started), None)
 
 
 def by_dialplan(unique_id: str, number: int, told: facts.Told, sha256: str) -> Announcement:

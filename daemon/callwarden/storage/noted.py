@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from callwarden.core.announcing import by_dialplan
+from callwarden.core.announcing import by_dialplan, noted_before
 from callwarden.core.calls import endpoint_of
 from callwarden.core.card_time import SEEN_GONE
 from callwarden.core.events import ChannelRemembered
@@ -21,7 +21,6 @@ from callwarden.core.facts import (
     Direction,
     Fact,
     Note,
-    PlayedBy,
     Recording,
     RecordingState,
     Role,
@@ -59,10 +58,12 @@ def announced(db: Database, note: Note, sha256: Hash) -> Iterator[Announcement]:
     mine = [one for one in known.announcements if one.unique_id == note.unique_id] if known is not None else []
     number = max((one.number for one in mine), default=0)
     for told in note.told:
-        if any(one.played_by is PlayedBy.DIALPLAN and one.started == told.started for one in mine):
+        before = noted_before(mine, told)
+        if before is not None and (before.complete or told.finished is None):
             continue
-        number += 1
-        yield by_dialplan(note.unique_id, number, told, sha256(told.prompt, told.language))
+        number += before is None
+        its_number = number if before is None else before.number
+        yield by_dialplan(note.unique_id, its_number, told, sha256(told.prompt, told.language))
 
 
 def _origin(db: Database, note: Note, spool: Path, rows: LedgerRows | None) -> Iterator[Fact]:
