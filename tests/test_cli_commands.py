@@ -27,6 +27,7 @@ READING = {
     "recordings show",
     "coverage",
     "reconcile",
+    "reconcile acknowledge",
     "why",
     "purge",
     "archive retry",

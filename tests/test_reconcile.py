@@ -375,6 +375,25 @@ async def test_it_runs_on_schedule_and_makes_up_for_a_night_that_was_missed(offi
     await office.reconciling.stop()
 
 
+async def test_what_is_acknowledged_is_not_told_again_and_is_audited(office: Office) -> None:
+    office.write("1.1", 0)
+    assert await office.reconcile() == ["call-unknown"]
+    handlers, me = office.reconciling.handlers(), Peer(1, os.geteuid(), 1, "jane")
+    (found,) = await office.keeper.on_catalogue(lambda db: list(listed(db)))
+    assert await handlers["reconcile-acknowledge"](me, {"numbers": [found.number, 99]}) == {"acknowledged": 1}
+    assert await handlers["reconcile-acknowledge"](me, {"numbers": [found.number]}) == {"acknowledged": 0}
+    assert await office.open() == []
+    answer = await office.reconciling.run(AT - 10, AT + 86400)
+    assert [(one["new"], one["acknowledged"]) for one in answer["findings"]] == [(False, True)]
+    (found,) = await office.keeper.on_catalogue(lambda db: list(listed(db)))
+    assert (found.acknowledged_by, found.resolved, found.open) == ("jane", None, False)
+    entries = await office.keeper.on_catalogue(lambda db: db.execute("SELECT who, act FROM audit").fetchall())
+    assert entries == [("jane", "finding-acknowledged")]
+    for bad in ([], "1", [True], None):
+        with pytest.raises(ControlError):
+            await handlers["reconcile-acknowledge"](me, {"numbers": bad})
+
+
 async def test_only_root_names_another_file_of_records(office: Office) -> None:
     handler = office.reconciling.handlers()["reconcile"]
     other = Peer(1, 12345, 1, "somebody")
@@ -392,7 +411,8 @@ async def test_only_root_names_another_file_of_records(office: Office) -> None:
 
 ANSWER = {
     "findings": [
-        {"kind": "call-unknown", "subject": "1.1", "call": "", "at": AT, "text": "a \x1b[31m" + "x" * 200, "new": True}
+        {"kind": "call-unknown", "subject": "1.1", "call": "", "at": AT, "text": "a \x1b[31m" + "x" * 200, "new": True,
+         "acknowledged": False}
     ],
     "resolved": 2, "problems": [], "notes": ["3 records could not be understood."],
     "compared": {"records": 10, "calls": 4, "files": 7},

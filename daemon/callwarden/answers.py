@@ -11,6 +11,7 @@ suspend    ``call`` (linked id)            :class:`Done`
 resume     ``call`` (linked id)            :class:`Done`
 purge      ``dry_run``, ``clock_is_right``  :class:`Purge`
 reload     none                            :class:`Reloaded`
+reconcile-acknowledge  ``numbers``         ``acknowledged``: how many
 reconcile  ``from``, ``to`` (seconds),      ``findings``, ``resolved``, ``problems``, ``notes``,
            ``cdr`` (path)                  ``compared``: see ``reconciling``
 sounds     none                            :class:`Sounds` (the hashes, read again from the built prompts)

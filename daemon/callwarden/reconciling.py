@@ -10,6 +10,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,9 +22,11 @@ from sqlite_utils import Database
 from callwarden.alarms import Alarms
 from callwarden.control import ControlError, Handler, Kind, Peer
 from callwarden.core.reconcile import in_sentences
+from callwarden.custody import audit
+from callwarden.priority import give_way
 from callwarden.schedule import Nightly, trigger
 from callwarden.storage.database import open_readonly, set_setting, setting, transaction
-from callwarden.storage.findings import Finding, Found, listed, record, resolve
+from callwarden.storage.findings import Finding, Found, acknowledge, lasting, record, resolve
 from callwarden.storage.keeper import Keeper
 from callwarden.storage.reconcile import compare
 from callwarden.storage.reconciled import SOURCE, Asked, Compared
@@ -44,11 +47,12 @@ class Reconciling:
         self._keeper, self._alarms = keeper, alarms
         self._scheduler = AsyncIOScheduler()
         self._one = asyncio.Lock()
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="reconcile", initializer=give_way)
         self._running: set[asyncio.Task[dict[str, Any]]] = set()
 
     def handlers(self) -> dict[str, Handler]:
         """What to do for each verb of the control socket."""
-        return {"reconcile": self._on_demand}
+        return {"reconcile": self._on_demand, "reconcile-acknowledge": self._acknowledge}
 
     async def start(self) -> None:
         """Schedule the comparison, and make up for one that was missed."""
@@ -63,6 +67,7 @@ class Reconciling:
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
+        self._worker.shutdown(wait=False, cancel_futures=True)
 
     def reschedule(self) -> None:
         """Take the schedule of the present settings."""
@@ -86,14 +91,18 @@ class Reconciling:
             now = time.time()
             asked = Asked(from_, to, now - settings.grace, files, settings.csv_times, settings.table)
             try:
-                compared = await asyncio.to_thread(self._compare, asked)
+                compared = await asyncio.get_running_loop().run_in_executor(self._worker, self._compare, asked)
             except Exception as error:
                 self._alarms.sound(FAILED, f"The comparison of the catalogue failed ({error}): see the log.")
                 raise
             new, gone = await self._keeper.on_catalogue(lambda db: catalogue(db, compared, from_, to, now))
+            seen = await self._keeper.on_catalogue(_acknowledged)
         self._tell(compared, new, gone)
         return {
-            "findings": [{**shape(one), "new": one in new} for one in compared.findings],
+            "findings": [
+                {**shape(one), "new": one in new, "acknowledged": (one.kind, one.subject) in seen}
+                for one in compared.findings
+            ],
             "resolved": gone, "problems": compared.problems, "notes": compared.notes,
             "compared": {"records": compared.cdrs, "calls": compared.calls, "files": compared.files},
         }  # fmt: skip
@@ -128,6 +137,22 @@ class Reconciling:
         task.add_done_callback(self._done)
         return await asyncio.shield(task)
 
+    async def _acknowledge(self, peer: Peer, request: Mapping[str, object]) -> Mapping[str, Any]:
+        numbers = request.get("numbers")
+        if not isinstance(numbers, list) or not numbers or not all(type(one) is int for one in numbers):
+            told = '"numbers" is a list of those that `callwarden reconcile --list` shows.'
+            raise ControlError(told, Kind.BAD_REQUEST)
+        given, now = [int(one) for one in numbers], time.time()
+
+        def work(db: Database) -> list[int]:
+            with transaction(db) as connection:
+                done = acknowledge(connection, given, peer.user, now)
+                for number in done:
+                    audit.append(db, now, peer.user, "finding-acknowledged", f"finding {number}", {})
+            return done
+
+        return {"acknowledged": len(await self._keeper.on_catalogue(work))}
+
     def _done(self, task: "asyncio.Task[dict[str, Any]]") -> None:
         self._running.discard(task)
         if not task.cancelled() and task.exception() is not None:
@@ -147,12 +172,16 @@ class Reconciling:
 def catalogue(db: Database, compared: Compared, from_: float, to: float, now: float) -> tuple[list[Finding], int]:
     """Write down what was found and what is gone: the new ones, and how many are gone."""
     still = {(one.kind, one.subject) for one in compared.findings}
-    before = list(listed(db, SOURCE, open_only=True))
-    gone = [one for one in before if _is_gone(one, compared, from_, to, still)]
+    gone = [one for one in lasting(db, SOURCE) if _is_gone(one, compared, from_, to, still)]
     with transaction(db) as connection:
         new = [one for one in compared.findings if record(connection, one, now)]
         resolve(connection, gone, now)
     return new, len(gone)
+
+
+def _acknowledged(db: Database) -> set[tuple[str, str]]:
+    found = lasting(db, SOURCE)
+    return {(one.finding.kind, one.finding.subject) for one in found if one.acknowledged is not None}
 
 
 def shape(finding: Finding) -> dict[str, Any]:

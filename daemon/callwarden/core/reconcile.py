@@ -104,7 +104,7 @@ def unrecorded(cdr: Cdr, known: Known | None) -> tuple[Kinds, str] | None:
         return None
     if known is None:
         said = f"Asterisk has a record of a call of {cdr.billed:.0f} s that the catalogue knows nothing of"
-        return Kinds.CALL_UNKNOWN, f"{said}: was it made while Callwarden and its dialplan were away?"
+        return Kinds.CALL_UNKNOWN, f"{said}: was it made while Callwarden and its dialplan were away"
     if any(state in KEPT for state in known.states):
         return None
     spans = [span for channel in known.spans for span in channel]

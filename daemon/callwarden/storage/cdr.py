@@ -23,7 +23,7 @@ from callwarden.storage.riff import AudioError
 SQLITE = b"SQLite format 3\0"
 LONGEST_LINE = 256 * 1024  # bytes; what is longer was written by no Asterisk
 EPOCH = re.compile(r"\d{9,10}(\.\d+)?", re.ASCII)
-TIMES = "%Y-%m-%d %H:%M:%S"
+WRITTEN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", re.ASCII)
 # cdr_csv.c, Asterisk 16 to 22: 16 columns, then uniqueid, userfield, and three more where cdr.conf asks for them.
 PLAIN, MORE = 16, 3
 BUSY_SECONDS = 5.0
@@ -167,5 +167,7 @@ def _time(text: str, zone: tzinfo | None) -> float:
     if EPOCH.fullmatch(text):
         return float(text)
     whole, _, fraction = text.partition(".")
-    moment = datetime.strptime(whole, TIMES)
+    if not WRITTEN.fullmatch(whole):
+        raise ValueError("not a time as Asterisk writes it")
+    moment = datetime.fromisoformat(whole)  # 30 times as fast as strptime, and a file has a million lines
     return moment.replace(tzinfo=zone).timestamp() + (float(f"0.{fraction}") if fraction else 0.0)

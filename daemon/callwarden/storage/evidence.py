@@ -57,7 +57,7 @@ def evidence(db: Database, linked_id: str, unique_ids: Sequence[str]) -> Evidenc
     tombstones = f"SELECT unique_id, sha256, purged, why, note FROM tombstones WHERE unique_id IN ({marks})"
     deleting = f"SELECT unique_id, marked, why, problem FROM purge_marks WHERE unique_id IN ({marks})"
     findings = (
-        "SELECT 'finding', kind, subject, text, found, resolved FROM findings "
+        "SELECT 'finding', kind, subject, text, found, coalesce(resolved, acknowledged) FROM findings "
         f"WHERE linked_id IN (?,{marks}) AND linked_id <> '' OR subject IN ({marks})"
     )
     alarms = (

@@ -12,6 +12,8 @@ from typing import Any
 from sqlite_utils import Database
 
 COLUMNS = "source, kind, subject, text, at, linked_id, found, seen, resolved"
+SELECT = f"SELECT {COLUMNS}, id, acknowledged, acknowledged_by FROM findings"
+OPEN = "resolved IS NULL AND acknowledged IS NULL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,21 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A finding as it is catalogued; ``resolved`` is None while it lasts."""
+    """A finding as it is catalogued under its ``number``; ``resolved`` is None while it lasts, ``acknowledged`` until
+    somebody has said to have seen it."""
 
     finding: Finding
     found: float
     seen: float
     resolved: float | None
+    number: int = 0
+    acknowledged: float | None = None
+    acknowledged_by: str = ""
+
+    @property
+    def open(self) -> bool:
+        """Whether somebody still has to look at it."""
+        return self.resolved is None and self.acknowledged is None
 
 
 def record(connection: sqlite3.Connection, finding: Finding, now: float, remedied: bool = False) -> bool:
@@ -65,6 +76,17 @@ def resolve(connection: sqlite3.Connection, found: Iterable[Found], now: float) 
     return len(rows)
 
 
+def acknowledge(connection: sqlite3.Connection, numbers: Iterable[int], by: str, now: float) -> list[int]:
+    """Somebody has seen these; those of them that were open. They are not told again while they last."""
+    sql = f"UPDATE findings SET acknowledged = ?, acknowledged_by = ? WHERE id = ? AND {OPEN}"
+    return [number for number in numbers if connection.execute(sql, [now, by, number]).rowcount]
+
+
+def lasting(db: Database, source: str) -> list[Found]:
+    """Those of one source that are not gone, acknowledged or not."""
+    return [_found(row) for row in db.conn.execute(f"{SELECT} WHERE source = ? AND resolved IS NULL", [source])]
+
+
 def listed(
     db: Database,
     source: str | None = None,
@@ -75,17 +97,16 @@ def listed(
     """Findings of things that happened in [``from_``, ``to``), the newest first."""
     conditions = {"source = ?": source, "at >= ?": from_, "at < ?": to}
     given = {condition: value for condition, value in conditions.items() if value is not None}
-    where = " AND ".join([*given, *(["resolved IS NULL"] if open_only else []), "1"])
-    sql = f"SELECT {COLUMNS} FROM findings WHERE {where} ORDER BY at DESC, id DESC"
+    where = " AND ".join([*given, *([OPEN] if open_only else []), "1"])
+    sql = f"{SELECT} WHERE {where} ORDER BY at DESC, id DESC"
     return map(_found, db.conn.execute(sql, list(given.values())))
 
 
 def about(db: Database, source: str, linked_id: str) -> list[Found]:
     """Those of one source that are about this call or channel."""
-    sql = f"SELECT {COLUMNS} FROM findings WHERE source = ? AND linked_id = ? AND linked_id <> '' ORDER BY id"
+    sql = f"{SELECT} WHERE source = ? AND linked_id = ? AND linked_id <> '' ORDER BY id"
     return [_found(row) for row in db.conn.execute(sql, [source, linked_id])]
 
 
 def _found(row: Any) -> Found:
-    *finding, found, seen, resolved = row
-    return Found(Finding(*finding), found, seen, resolved)
+    return Found(Finding(*row[:6]), *row[6:])

@@ -4,6 +4,7 @@ Takes a connection of its own (a read-only one: writing goes on meanwhile), so i
 moment, while calls end and files come and go. What seems not to fit is therefore looked at a second time, at the end.
 """
 
+import hashlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlite_utils import Database
 
 from callwarden.core.facts import RecordingState
 from callwarden.core.reconcile import (
+    KEPT,
     OF_CDRS,
     Cdr,
     Kinds,
@@ -84,8 +86,15 @@ def _of_record(db: Database, cdr: Cdr, linked_id: str | None, asked: Asked) -> F
     if why is None:
         return None
     kind, text = why
-    subject = linked_id or cdr.unique_id or f"{cdr.started:.0f} {cdr.channel[:80]}"
-    return Finding(SOURCE, kind, subject, f"{text}.", cdr.started, linked_id or "")
+    return Finding(SOURCE, kind, linked_id or _name(cdr), f"{text} ({cdr.where}).", cdr.started, linked_id or "")
+
+
+def _name(cdr: Cdr) -> str:
+    """What a record is called in a finding; a channel's name is that of somebody's phone, so only its hash."""
+    if cdr.unique_id:
+        return cdr.unique_id[:150]
+    named = hashlib.sha256(cdr.channel.encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{cdr.started:.0f} {named[:12]}"
 
 
 def lookup(db: Database, cdr: Cdr) -> str | None:
@@ -125,11 +134,14 @@ def _forgotten(db: Database, cdr: Cdr) -> str | None:
 
 def known_call(db: Database, linked_id: str) -> Known:
     """What the catalogue has of a call."""
-    states = db.conn.execute("SELECT state FROM recordings WHERE linked_id = ?", [linked_id]).fetchall()
+    rows_of = db.conn.execute("SELECT state FROM recordings WHERE linked_id = ?", [linked_id]).fetchall()
+    states = [RecordingState(state) for (state,) in rows_of]
+    if KEPT.intersection(states):  # nearly always: its seconds need not be read
+        return Known(linked_id, states, [])
     channels = db.conn.execute("SELECT unique_id FROM channels WHERE linked_id = ?", [linked_id]).fetchall()
     rows = [ledger_rows(db, unique_id) for (unique_id,) in channels]
     spans = [spans_of(one, time.time()) for one in rows if one is not None]
-    return Known(linked_id, [RecordingState(state) for (state,) in states], spans)
+    return Known(linked_id, states, spans)
 
 
 def _without_record(
