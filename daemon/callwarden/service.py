@@ -34,6 +34,7 @@ from callwarden.core.facts import Fact
 from callwarden.core.warden import Warden, unexpected
 from callwarden.custody.permitting import Permits
 from callwarden.desk import Desk
+from callwarden.growth import Growth
 from callwarden.health import stuck, turning
 from callwarden.health.disks import Disks
 from callwarden.health.metrics import Metrics
@@ -88,6 +89,7 @@ class Service:
         )
         self.metrics = Metrics(self)
         self.steps = Steps(self.receive, self._sound, self.keeper.prompt_hash, self.metrics.counting.step)
+        self.growth = Growth(self.link, settings.spool.path, self.warden.book, self.receive)
         self.agi = AgiServer(
             self.steps.handlers(),
             listen=settings.agi.listen,
@@ -137,6 +139,7 @@ class Service:
         self._go(self.disks.run())
         self._go(stuck.watch(self.keeper.writer, self.pulse, self.alarms))
         self._go(turning.measure(self.metrics.counting.late))
+        self._go(self.growth.run())
 
     async def ready(self) -> None:
         """Return once the first snapshot is taken: from then on every call is looked after."""

@@ -264,6 +264,16 @@ class RecordersStopUnproven:
 
 
 @dataclass(frozen=True, slots=True)
+class RecorderStuck:
+    """This file has not grown since ``since``, although the channel carried sound."""
+
+    at: float
+    unique_id: str
+    file: str
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
 class SegmentFileClosed:
     """The spool showed this file closed by its writer at ``at``; ``size`` in bytes, -1 where no such file is seen."""
 
@@ -401,6 +411,7 @@ Event = (
     | RecorderStartFailed
     | RecordersProvenStopped
     | RecordersStopUnproven
+    | RecorderStuck
     | SegmentFileClosed
     | RecordingStored
     | RecordingDiscarded

@@ -29,7 +29,7 @@ class Recorder:
     the latest order to stop: only its proof counts; ``why`` and ``by`` the reason of the next suspension; ``row`` its
     channel's row once that has ended; ``end_unseen`` the row of a channel, ``call_unseen`` of a call, whose end nobody
     saw: the files tell when it was; ``taken_up`` whether it was begun by an earlier daemon; ``unanswered``
-    whether the start that failed last may have succeeded all the same.
+    whether the start that failed last may have succeeded all the same; ``stuck`` whether it was found not to grow.
     """
 
     unique_id: str
@@ -55,6 +55,7 @@ class Recorder:
     call_unseen: Call | None = None
     taken_up: bool = False
     unanswered: bool = False
+    stuck: bool = False
 
     @property
     def fact(self) -> Recording:

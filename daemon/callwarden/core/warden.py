@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from callwarden.config import Settings
 from callwarden.core import actions as do
-from callwarden.core import announcing, bridges, channels, diversion, in_place, outcomes, renewal, sight, steps
+from callwarden.core import announcing, bridges, channels, diversion, in_place, outcomes, renewal, sight, steps, stuck
 from callwarden.core import events as ev
 from callwarden.core.book import Book
 
@@ -69,6 +69,7 @@ HANDLERS: dict[type[ev.Event], Callable[[Book, Any], Actions]] = {
     ev.RecorderStartFailed: outcomes.recorder_start_failed,
     ev.RecordersProvenStopped: outcomes.proven_stopped,
     ev.RecordersStopUnproven: outcomes.unproven,
+    ev.RecorderStuck: stuck.not_growing,
     ev.SegmentFileClosed: outcomes.file_closed,
     ev.RecordingStored: outcomes.stored,
     ev.RecordingDiscarded: outcomes.discarded,

@@ -1,0 +1,70 @@
+"""Asterisk tells nobody that it cannot write: a recording that should grow and does not is found, and begun again."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from proof import settled, wait_until
+
+from callwarden.core.spans import Kind
+from callwarden.core.stuck import NOT_GROWING
+from lab import tones
+from lab.lab import Lab
+
+CALLER = 440
+TALK = 1.2
+ROOM = 120_000  # bytes: some three seconds of a call's two channels
+BOTH_VERSIONS = pytest.mark.parametrize(
+    "version", [pytest.param(v, marks=pytest.mark.asterisk_version(v), id=f"asterisk-{v}") for v in ("22", "16")]
+)
+
+
+@contextmanager
+def small_disk(directory: Path, size: int) -> Iterator[None]:
+    """This directory on a disk of its own, for as long as it takes."""
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size},mode=0777", "none", str(directory)], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(directory)], check=True)
+
+
+def alarms(lab: Lab, mark: int) -> list[str]:
+    return [line for line in lab.daemon.log.read_text()[mark:].splitlines() if "recording-stuck" in line]
+
+
+@BOTH_VERSIONS
+def test_a_disk_that_fills_in_the_middle_of_a_call(brisk_lab: Lab, version: str) -> None:
+    """An alarm within ten seconds; recorded again as soon as there is room; what is missing is a gap with its cause.
+
+    A call beside it, in which nobody sends a packet, has nothing to write: nothing is wrong with that."""
+    lab = brisk_lab
+    lab.daemon.stop()
+    with small_disk(lab.spool, 1_000_000):
+        lab.daemon.start()
+        since, mark = time.time(), len(lab.daemon.log.read_text())
+        silent = lab.world.call("203", "204").wait_answered()
+        for party in (silent, lab.world.party_at("204")):
+            party.sends_nothing()
+        caller = lab.world.ring_in("02079460001", tone=CALLER).wait_answered()
+        time.sleep(TALK)
+        filler = lab.spool / "filler"
+        filler.write_bytes(bytes(1_000_000 - ROOM - sum(one.stat().st_size for one in lab.spool.iterdir())))
+        full = time.time()
+        wait_until(lambda: len(alarms(lab, mark)) >= 2, 16)
+        assert time.time() - full < ROOM / 32_000 + 10
+        filler.unlink()
+        time.sleep(10)  # the recorder that was begun on a full disk is found out as well
+        assert len(alarms(lab, mark)) == 2, "one alarm for each of the two channels, none for the silent call"
+        caller.hang_up()
+        silent.hang_up()
+        account = settled(lab, since)
+        lab.daemon.stop()
+    leg = next(leg for leg in account.legs if leg.channel.linked_id == account.stories[1].call.call.linked_id)
+    assert leg.outline == ["recorded", NOT_GROWING, "recorded"]
+    assert leg.file is not None
+    heard = tones.spans_with(leg.file, CALLER)
+    assert leg.seconds(Kind.RECORDED) == pytest.approx(sum(b - a for a, b in heard), abs=3)
