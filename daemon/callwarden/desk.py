@@ -145,7 +145,7 @@ class Desk:
 
     async def _status(self, _peer: Peer, _request: Mapping[str, object]) -> Status:
         service = self._service
-        writer = service.keeper.writer.state
+        writer, wrong = service.keeper.writer.state, problems(service)
         spool_files = await asyncio.to_thread(service.spool.count)
         return {
             "version": __version__,
@@ -166,8 +166,8 @@ class Desk:
             "disk": await self._disk(),
             "next_purge": service.housekeeping.next_purge,
             "last_purge": service.housekeeping.last_purge,
-            "problems": problems(service),
-            "alarms": [_said(alarm) for alarm in service.alarms.open],
+            "problems": list(wrong.values()),
+            "alarms": [_said(alarm) for alarm in service.alarms.open if alarm.kind not in wrong],
         }
 
     def _live(self, call: Call) -> LiveCall:

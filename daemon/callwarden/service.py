@@ -37,7 +37,9 @@ from callwarden.desk import Desk
 from callwarden.growth import Growth
 from callwarden.health import stuck, turning
 from callwarden.health.disks import Disks
+from callwarden.health.lasting import Lasting
 from callwarden.health.metrics import Metrics
+from callwarden.health.problems import KINDS, problems
 from callwarden.health.serving import MetricsServer
 from callwarden.housekeeping import Housekeeping
 from callwarden.left_behind import LeftBehind
@@ -137,6 +139,7 @@ class Service:
         self._go(self.pulse.run())
         self._go(self.left_behind.run())
         self._go(self.disks.run())
+        self._go(Lasting(lambda: problems(self), KINDS, self.alarms).run())
         self._go(stuck.watch(self.keeper.writer, self.pulse, self.alarms))
         self._go(turning.measure(self.metrics.counting.late))
         self._go(self.growth.run())

@@ -63,7 +63,7 @@ def _print_alarms(console: Console, alarms: list[dict[str, Any]]) -> None:
         said = f"{kind} ({text.moment(alarm['last'])}{often}): {text.shown(alarm['text'], 1000)}"
         console.print(Text(f"ALARM    {said}", style="bold yellow"))
     if alarms:
-        console.print("         Each of them: `callwarden alarms`. Seen: `callwarden alarms acknowledge --all`.")
+        console.print("         See `callwarden alarms`, then `callwarden alarms acknowledge`.")
 
 
 def _summary(answer: dict[str, Any]) -> dict[str, str]:

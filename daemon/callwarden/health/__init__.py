@@ -1,6 +1,7 @@
 """How the daemon is, for people and for what watches it.
 
 disks.py     room for recordings, once a minute; alarms in time
+lasting.py   a problem that lasts a minute is an alarm
 problems.py  what is wrong now, in sentences: what `callwarden status` begins with
 counting.py  what happened since the start, counted as it happens
 metrics.py   how things are, gathered when Prometheus asks

@@ -1,9 +1,10 @@
 """What is wrong now and needs a person, in sentences with what to do: what `callwarden status` begins with.
 
-What an alarm says already is not said again here; the alarms that nobody has seen stand beside it.
+One that lasts is an alarm too (``lasting``); what stands here is not said a second time as an alarm.
 """
 
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from callwarden.asterisk.ami import LinkState
@@ -13,10 +14,10 @@ if TYPE_CHECKING:
     from callwarden.service import Service
 
 
-def problems(service: "Service") -> list[str]:
-    """The gravest first."""
-    return [sentence for sentence in (_link(service), _pulse(service), _catalogue(service), _lost(service),
-            _purge(service), _ari(service)) if sentence]  # fmt: skip
+def problems(service: "Service") -> dict[str, str]:
+    """The sentences by their kinds, the gravest first."""
+    found = {kind: told(service) for kind, told in PROBLEMS.items()}
+    return {kind: sentence for kind, sentence in found.items() if sentence}
 
 
 def _link(service: "Service") -> str:
@@ -59,3 +60,15 @@ def _ari(service: "Service") -> str:
     if service.ari.state is not AriState.REFUSED:
         return ""
     return f"ARI refused us ({service.ari_why}): nobody is told by whisper. Run `callwarden check`."
+
+
+PROBLEMS: dict[str, Callable[["Service"], str]] = {
+    "asterisk-away": _link,
+    "pulse": _pulse,
+    "catalogue": _catalogue,
+    "facts-lost": _lost,
+    "purge-overdue": _purge,
+    "ari-refused": _ari,
+}
+KINDS = frozenset(PROBLEMS)
+"""The kinds of the alarms that these become when they last."""
