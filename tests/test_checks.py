@@ -14,6 +14,7 @@ from callwarden.asterisk.ami import Headers
 from callwarden.checks import daemon, dialplan, manager, places, prompts, recorders, versions
 from callwarden.checks.finding import Finding, Level
 from callwarden.checks.pbx import Line, Monitored, NotSeen, Seen, sections
+from callwarden.checks.records import records
 from callwarden.checks.who import User, may, user_of
 from callwarden.config import Settings, load
 from callwarden.control import Peer
@@ -45,6 +46,19 @@ def with_card_line(settings: Settings) -> Settings:
 def bad(findings: object) -> list[str]:
     assert not isinstance(findings, Finding)
     return [f"{each.level}: {each.text}" for each in findings if each.level is not Level.OK]  # type: ignore[attr-defined]
+
+
+# --- call detail records --------------------------------------------------------------------------------------------
+
+
+def test_records_that_cannot_be_read_are_told_of_before_the_night(settings: Settings, tmp_path: Path) -> None:
+    there, gone = tmp_path / "Master.csv", tmp_path / "gone.csv"
+    there.touch()
+    named = {**settings.model_dump(), "reconcile": {"cdr": [str(there), str(gone)]}}
+    found = list(records(Settings.model_validate(named)))
+    assert [str(one.level) for one in found] == ["ok", "warning"]
+    assert "gone.csv is not there" in found[1].text
+    assert list(records(settings)) == []
 
 
 # --- sealed storage -------------------------------------------------------------------------------------------------

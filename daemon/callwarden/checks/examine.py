@@ -15,6 +15,7 @@ from callwarden.checks.pbx import Seen, look
 from callwarden.checks.places import places, usable
 from callwarden.checks.prompts import built
 from callwarden.checks.recorders import modules, other_recorders
+from callwarden.checks.records import records
 from callwarden.checks.versions import judge
 from callwarden.config import Settings, doubts
 
@@ -31,6 +32,7 @@ async def examine(settings: Settings, path: Path) -> list[Finding]:
     return [
         *configuration(settings, path),
         *places(settings),
+        *records(settings),
         *daemon(settings),
         *(asterisk(seen, settings) if isinstance(seen, Seen) else [unreachable(settings, seen)]),
         *await ari(settings),
