@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from callwarden.asterisk.ami import Headers
-from callwarden.checks import daemon, dialplan, manager, places, prompts, recorders, versions
+from callwarden.checks import archive, daemon, dialplan, manager, places, prompts, recorders, versions
 from callwarden.checks.finding import Finding, Level
 from callwarden.checks.pbx import Line, Monitored, NotSeen, Seen, sections
 from callwarden.checks.records import records
@@ -22,6 +22,7 @@ from callwarden.setup_lines import setup_lines
 from callwarden.storage.keys import new_identity
 from cli_world import World
 from sealed_world import Holder
+from sftp_server import SftpServer
 
 US = user_of(os.geteuid())
 NOBODY = user_of(65534)
@@ -59,6 +60,22 @@ def test_records_that_cannot_be_read_are_told_of_before_the_night(settings: Sett
     assert [str(one.level) for one in found] == ["ok", "warning"]
     assert "gone.csv is not there" in found[1].text
     assert list(records(settings)) == []
+
+
+# --- the external store ---------------------------------------------------------------------------------------------
+
+
+def test_an_external_store_that_answers_is_well_and_one_that_does_not_is_a_problem(
+    settings: Settings, tmp_path: Path
+) -> None:
+    server = SftpServer(tmp_path)
+    options = {"url": server.url, "key": str(server.key), "known_hosts": str(server.known_hosts), "timeout": 3}
+    there = Settings.model_validate({**settings.model_dump(), "archive": options})
+    assert bad(archive.archive(settings)) == []
+    assert [finding.level for finding in archive.archive(there)] == [Level.OK]
+    server.close()
+    (told,) = bad(archive.archive(there))
+    assert told.startswith("problem: The external store could not be reached")
 
 
 # --- sealed storage -------------------------------------------------------------------------------------------------

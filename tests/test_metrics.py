@@ -180,3 +180,13 @@ async def test_port_0_listens_nowhere(tmp_path: Path) -> None:
         await service.start()
         assert service.metrics_server._runner is None
         await service.stop()
+
+
+async def test_the_external_store_has_its_figures_where_there_is_one(service: Service) -> None:
+    assert not [name for name, _ in await scrape(service) if name.startswith("callwarden_archive")]
+    archive = settings_from('[archive]\nurl = "s3://bucket"\n', {}).archive
+    service.settings = service.settings.model_copy(update={"archive": archive})
+    service.archiver.counters.sent = 7
+    samples = await scrape(service)
+    assert samples["callwarden_archive_up", frozenset()] == 1
+    assert samples["callwarden_archive_recordings_total", frozenset({("what", "sent")})] == 7

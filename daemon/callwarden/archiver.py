@@ -9,13 +9,9 @@ import asyncio
 import contextlib
 import logging
 import sqlite3
-import threading
 import time
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
 from functools import partial
 from typing import BinaryIO, TypeVar
 
@@ -24,40 +20,27 @@ from sqlite_utils import Database
 from callwarden.alarms import Alarms
 from callwarden.answers import ArchiveStatus
 from callwarden.control import Handler, Peer
-from callwarden.priority import give_way
+from callwarden.custody.people import Act
+from callwarden.custody.permitting import Permits
 from callwarden.storage import copies
 from callwarden.storage.database import CatalogueError, open_readonly
 from callwarden.storage.keeper import Keeper
 from callwarden.storage.keys import KeysError, load_keys
-from callwarden.storage.sending import Problem, delete, leave, send
-from callwarden.storage.store import Stopped, Store, fetched, opened
+from callwarden.storage.lanes import Job, Lanes
+from callwarden.storage.sending import delete, leave, send
+from callwarden.storage.store import Stopped, Store, fetched
 from callwarden.storage.stores import StoreAway
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-Job = TypeVar("Job", copies.Wanted, copies.Copy)
 LOOK_SECONDS = 20.0  # between looks for recordings that were stored meanwhile
 EVERYTHING_SECONDS = 3600.0  # between looks at the whole catalogue: a second for a million recordings
 RETRY_SECONDS = 300.0  # after a recording that could not be copied, while others could
 OVERLAP_SECONDS = 120.0
 BACK_OFF_FIRST, BACK_OFF_LONGEST = 5.0, 900.0
 DAY_SECONDS = 86400.0
-MOST_CONNECTIONS = 8
-PROBLEMS_TOLD = 20
 TROUBLE = (StoreAway, OSError, KeysError, CatalogueError, sqlite3.Error)
-
-
-@dataclass(slots=True)
-class Counters:
-    """Since the daemon's start; they only grow. ``failures``: of the store, and of single recordings."""
-
-    sent: int = 0
-    sent_bytes: int = 0
-    deleted: int = 0
-    left_here: int = 0
-    fetched: int = 0
-    failures: int = 0
 
 
 class Archiver:
@@ -65,15 +48,15 @@ class Archiver:
 
     def __init__(self, keeper: Keeper, alarms: Alarms, confirm: Callable[[], Awaitable[object]]) -> None:
         self._keeper, self._alarms, self._confirm = keeper, alarms, confirm
-        self._workers = ThreadPoolExecutor(MOST_CONNECTIONS, thread_name_prefix="archive", initializer=give_way)
+        self._permits = Permits(keeper)
         self._wanted = asyncio.Event()
-        self._stopping = threading.Event()
         self._task: asyncio.Task[None] | None = None
         self._looked = self._everything_at = float("-inf")  # UTC epoch seconds
         self._back_off = 0.0
-        self.counters = Counters()
+        self._lanes = Lanes(keeper.vault.identity)
+        self.counters = self._lanes.counters
+        self.problems = self._lanes.problems
         self.trouble = ""
-        self.problems: dict[str, str] = {}
         keeper.vault.elsewhere = self._elsewhere
 
     def start(self) -> None:
@@ -83,11 +66,11 @@ class Archiver:
 
     async def stop(self) -> None:
         """Break off what is being copied; it is begun again at the next start."""
-        self._stopping.set()
+        self._lanes.stopping.set()
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
-        await asyncio.to_thread(self._workers.shutdown)
+        await asyncio.to_thread(self._lanes.shutdown)
 
     def wake(self) -> None:
         """Look at everything again, and do not wait for a store that was away."""
@@ -104,10 +87,12 @@ class Archiver:
         return {"archive-status": self._status, "archive-retry": self._retry}
 
     async def _retry(self, peer: Peer, request: Mapping[str, object]) -> ArchiveStatus:
+        await self._permits(peer, Act.OPERATE)
         self.wake()
         return await self._status(peer, request)
 
-    async def _status(self, _peer: Peer, _request: Mapping[str, object]) -> ArchiveStatus:
+    async def _status(self, peer: Peer, _request: Mapping[str, object]) -> ArchiveStatus:
+        await self._permits(peer, Act.STATUS)
         archive = self._keeper.settings.archive
         found = await asyncio.to_thread(lambda: self._read(partial(copies.counts, keys=self._keys())))
         now = self.counters
@@ -167,7 +152,7 @@ class Archiver:
     async def _delete(self) -> None:
         while doomed := await self._ask(copies.doomed):
             before = self.counters.deleted
-            await self._lanes(doomed, self._delete_one)
+            await self._over(doomed, self._delete_one)
             if self.counters.deleted > before:
                 await self._confirm()
             else:
@@ -176,7 +161,7 @@ class Archiver:
     async def _send(self, since: float) -> None:
         after, keys = "", await asyncio.to_thread(self._keys)
         while page := await self._ask(partial(copies.wanted, keys=keys, since=since, after=after)):
-            await self._lanes(page, self._send_one)
+            await self._over(page, self._send_one)
             after = page[-1].unique_id
 
     async def _leave(self) -> None:
@@ -184,7 +169,7 @@ class Archiver:
         before = time.time() - days * DAY_SECONDS
         while days and (page := await self._ask(partial(copies.kept_twice, before=before))):
             left = self.counters.left_here
-            await self._lanes(page, self._leave_one)
+            await self._over(page, self._leave_one)
             if self.counters.left_here == left:
                 return
 
@@ -201,43 +186,11 @@ class Archiver:
         leave(store, copy, self._keeper.vault, self._keeper.writer.wait)
         self.counters.left_here += 1
 
-    # -- threads --------------------------------------------------------------------------------------------------
+    # -- the catalogue --------------------------------------------------------------------------------------------
 
-    async def _lanes(self, jobs: Sequence[Job], do: Callable[[Store, Job], None]) -> None:
-        """Do all the jobs over a few connections. Raises StoreAway when the store is, whatever was done before."""
-        waiting = deque(jobs)
+    async def _over(self, jobs: Sequence[Job], do: Callable[[Store, Job], None]) -> None:
         first = not await self._ask(copies.any_copies)
-        loop, count = asyncio.get_running_loop(), min(self._keeper.settings.archive.connections, len(jobs))
-        await self._claim(first)
-        lanes = [loop.run_in_executor(self._workers, self._lane, waiting, do) for _ in range(count)]
-        for error in await asyncio.gather(*lanes, return_exceptions=True):
-            if isinstance(error, BaseException):
-                raise error
-
-    async def _claim(self, first: bool) -> None:
-        def claim() -> None:
-            with opened(self._keeper.settings.archive, self._stopping.is_set) as store:
-                store.claim(self._keeper.vault.identity, first)
-
-        await asyncio.get_running_loop().run_in_executor(self._workers, claim)
-
-    def _lane(self, waiting: deque[Job], do: Callable[[Store, Job], None]) -> None:
-        with opened(self._keeper.settings.archive, self._stopping.is_set) as store:
-            while waiting:
-                if self._stopping.is_set():
-                    raise Stopped
-                self._one(store, waiting.popleft(), do)
-
-    def _one(self, store: Store, job: Job, do: Callable[[Store, Job], None]) -> None:
-        try:
-            do(store, job)
-        except (Problem, StoreAway) as error:
-            self.counters.failures += 1
-            if len(self.problems) < PROBLEMS_TOLD or job.unique_id in self.problems:
-                self.problems[job.unique_id] = getattr(error, "strerror", None) or str(error)
-            store.alive()  # or the store is away for the others too
-        else:
-            self.problems.pop(job.unique_id, None)
+        await self._lanes.over(self._keeper.settings.archive, jobs, do, first)
 
     def _keys(self) -> str | None:
         """What is to be sealed is sent when it is sealed with the present keys."""

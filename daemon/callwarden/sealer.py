@@ -20,6 +20,9 @@ from sqlite_utils import Database
 from callwarden.alarms import Alarms
 from callwarden.answers import SealStatus
 from callwarden.control import Handler, Peer
+from callwarden.custody import audit
+from callwarden.custody.people import Act
+from callwarden.custody.permitting import Permits
 from callwarden.priority import give_way
 from callwarden.storage.database import CatalogueError, open_readonly
 from callwarden.storage.keeper import Keeper
@@ -40,7 +43,7 @@ class Sealer:
     """``keeper`` holds the settings, the catalogue and the vault."""
 
     def __init__(self, keeper: Keeper, alarms: Alarms) -> None:
-        self._keeper, self._alarms = keeper, alarms
+        self._keeper, self._alarms, self._permits = keeper, alarms, Permits(keeper)
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="seal", initializer=give_way)
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -70,10 +73,13 @@ class Sealer:
         return {"seal-status": self._status, "seal-rotate": self._rotate}
 
     async def _rotate(self, peer: Peer, request: Mapping[str, object]) -> SealStatus:
+        who = (await self._permits(peer, Act.OPERATE)).who
+        await self._keeper.on_catalogue(lambda db: audit.append(db, time.time(), who, "seal-rotate", "", {}))
         self.wake()
         return await self._status(peer, request)
 
-    async def _status(self, _peer: Peer, _request: Mapping[str, object]) -> SealStatus:
+    async def _status(self, peer: Peer, _request: Mapping[str, object]) -> SealStatus:
+        await self._permits(peer, Act.STATUS)
         enabled = self._keeper.settings.seal.enabled
         try:
             keys = await asyncio.to_thread(load_keys, self._keeper.settings)
@@ -122,7 +128,7 @@ class Sealer:
                 if self._wanted.is_set():  # other keys, perhaps
                     return
             after = page[-1].unique_id
-        self._tell()
+        await self._tell(keys)
 
     async def _seal(self, one: Stored, keys: Keys) -> None:
         keeper = self._keeper
@@ -133,9 +139,13 @@ class Sealer:
             if len(self.problems) < PROBLEMS_TOLD:
                 self.problems[one.unique_id] = str(error)
 
-    def _tell(self) -> None:
+    async def _tell(self, keys: Keys) -> None:
         if self.done:
             log.info("%d recordings of the vault were sealed with the present keys", self.done)
+            done = {"recordings": self.done, "recipients": list(keys.recipients)}
+            await self._keeper.on_catalogue(
+                lambda db: audit.append(db, time.time(), audit.DAEMON, "sealed-anew", "", done)
+            )
         for unique_id, why in self.problems.items():
             self._alarms.sound("seal", f"A recording could not be sealed: {why}", unique_id)
 

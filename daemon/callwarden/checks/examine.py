@@ -3,9 +3,11 @@
 Takes settings, gives findings; changes nothing.
 """
 
+import asyncio
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from callwarden.checks.archive import archive
 from callwarden.checks.ari import ari, wrong_password
 from callwarden.checks.daemon import agi_port, control_socket, daemon, dialplan_agrees
 from callwarden.checks.dialplan import dialplan, features
@@ -37,6 +39,7 @@ async def examine(settings: Settings, path: Path) -> list[Finding]:
         *(asterisk(seen, settings) if isinstance(seen, Seen) else [unreachable(settings, seen)]),
         *await ari(settings),
         *built(settings),
+        *await asyncio.to_thread(lambda: list(archive(settings))),
     ]
 
 

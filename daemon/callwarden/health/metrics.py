@@ -6,6 +6,7 @@ but numbers of them.
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry
@@ -50,6 +51,7 @@ class Metrics(Collector):
         yield from self._disks()
         yield from self._purge()
         yield from self._catalogue()
+        yield from self._archive()
         yield from self._alarms()
         yield gauge("callwarden_problems", "What is wrong now, as `callwarden status` says.", len(problems(service)))
 
@@ -102,6 +104,20 @@ class Metrics(Collector):
         busy = self._service.keeper.writer.busy_for
         yield gauge("callwarden_catalogue_busy_seconds", "How long the writer's present work has lasted.", busy)
         yield gauge("callwarden_catalogue_up", "1 while the catalogue can be written.", not state.problem)
+
+    def _archive(self) -> Iterator[Metric]:
+        archiver = self._service.archiver
+        if not self._service.settings.archive.url:
+            return
+        yield gauge("callwarden_archive_up", "1 while the external store can be used.", not archiver.away)
+        family = CounterMetricFamily("callwarden_archive_recordings", "What was done there.", labels=["what"])
+        for what, count in asdict(archiver.counters).items():
+            if what != "sent_bytes":
+                family.add_metric([what], count)
+        yield family
+        sent = CounterMetricFamily("callwarden_archive_sent_bytes", "What was sent to the external store.")
+        sent.add_metric([], archiver.counters.sent_bytes)
+        yield sent
 
     def _alarms(self) -> Iterator[Metric]:
         alarms = self._service.alarms
