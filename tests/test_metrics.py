@@ -45,7 +45,7 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
     async with FakeAmi() as ami, FakeAri() as ari:
         made = service_in(tmp_path, ami, ari, free_port())
         await made.start()
-        await eventually(lambda: made.disks.rooms)
+        await eventually(lambda: made.health.disks.rooms)
         yield made
         await made.stop()
 
@@ -104,7 +104,7 @@ async def test_what_happens_is_counted_once_however_often_it_is_saved(service: S
     proven = [Suspension(unique_id="1.1", number=1, why="card line", by="x", asked=106.0, confirmed=106.1)] * 2
     facts: list[Fact] = [call, call, *gaps, silent, *proven, *recordings]
     for fact in facts:
-        service.metrics.counting.fact(fact)
+        service.health.metrics.counting.fact(fact)
     samples = await scrape(service)
     assert value(samples, "callwarden_calls_total", direction="inbound") == 1
     assert value(samples, "callwarden_gap_seconds_total", cause="the link was down") == 5
@@ -113,7 +113,7 @@ async def test_what_happens_is_counted_once_however_often_it_is_saved(service: S
 
 
 async def test_gates_are_timed_and_those_refused_counted(service: Service) -> None:
-    counting = service.metrics.counting
+    counting = service.health.metrics.counting
     clear = do.AnswerStep(1, (("CALLWARDEN_GATE", "clear"),))
     counting.step(ev.Step.CARD_GATE, 0.004, clear)
     counting.step(ev.Step.CARD_GATE, 1.0, do.AnswerStep(2, (("CALLWARDEN_GATE", "refused"),)))
@@ -139,7 +139,7 @@ async def test_alarms_are_counted_by_kind(service: Service) -> None:
 async def test_causes_without_end_are_few_labels(service: Service) -> None:
     for number in range(500):
         cause = f"cause {number}"
-        service.metrics.counting.fact(Gap(unique_id=f"1.{number}", started=0.0, ended=1.0, cause=cause))
+        service.health.metrics.counting.fact(Gap(unique_id=f"1.{number}", started=0.0, ended=1.0, cause=cause))
     samples = await scrape(service)
     assert len([name for name, _ in samples if name == "callwarden_gap_seconds_total"]) == CAUSES + 1
     assert value(samples, "callwarden_gap_seconds_total", cause="other") == 500 - CAUSES
@@ -159,8 +159,8 @@ async def test_a_scrape_is_cheap(service: Service) -> None:
         service.alarms.sound(f"kind-{number % 20}", "said", f"1.{number}")
     begun = time.perf_counter()
     for _ in range(20):
-        service.metrics.registry.collect()
-        list(service.metrics.collect())
+        service.health.metrics.registry.collect()
+        list(service.health.metrics.collect())
     assert (time.perf_counter() - begun) / 20 < 0.02
 
 
@@ -178,7 +178,7 @@ async def test_port_0_listens_nowhere(tmp_path: Path) -> None:
     async with FakeAmi() as ami, FakeAri() as ari:
         service = service_in(tmp_path, ami, ari, 0)
         await service.start()
-        assert service.metrics_server._runner is None
+        assert service.health._server._runner is None
         await service.stop()
 
 

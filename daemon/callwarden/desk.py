@@ -194,9 +194,9 @@ class Desk:
 
     async def _disk(self) -> Disk:
         """Of the vault's disk."""
-        if not self._service.disks.rooms:
-            await self._service.disks.look()
-        room = next(iter(self._service.disks.rooms), None)
+        if not self._service.health.disks.rooms:
+            await self._service.health.disks.look()
+        room = next(iter(self._service.health.disks.rooms), None)
         if room is None:
             return {"free": 0, "total": 0, "days_left": None}
         return {"free": room.free, "total": room.total, "days_left": room.days}

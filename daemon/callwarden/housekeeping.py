@@ -8,6 +8,7 @@ import asyncio
 import logging
 import time
 from datetime import UTC, datetime
+from functools import partial
 
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from sqlite_utils import Database
@@ -17,6 +18,7 @@ from callwarden.clock_watch import LAST_PURGE, ClockWatch
 from callwarden.custody import audit
 from callwarden.schedule import Nightly, trigger
 from callwarden.storage import ruling
+from callwarden.storage.alarm_rows import forget_alarms
 from callwarden.storage.database import set_setting, setting, transaction
 from callwarden.storage.expiry import date_recordings
 from callwarden.storage.keeper import Keeper
@@ -132,6 +134,7 @@ class Housekeeping:
             await asyncio.to_thread(date_recordings, run, rules.rules, rules.name, rules.asked)
             report = await asyncio.to_thread(purge, run, self._keeper.vault, rules.rules, now, rules.asked)
             await self._keeper.on_catalogue(lambda db: set_setting(db, LAST, repr(now)))
+            await self._keeper.on_catalogue(partial(forget_alarms, now=now))
             self.last_purge, self.last_problems = now, len(report.problems)
         log.info("purge: %d recordings deleted, %d calls forgotten", report.purged, report.forgotten)
         if report.problems:

@@ -35,12 +35,7 @@ from callwarden.core.warden import Warden, unexpected
 from callwarden.custody.permitting import Permits
 from callwarden.desk import Desk
 from callwarden.growth import Growth
-from callwarden.health import stuck, turning
-from callwarden.health.disks import Disks
-from callwarden.health.lasting import Lasting
-from callwarden.health.metrics import Metrics
-from callwarden.health.problems import KINDS, problems
-from callwarden.health.serving import MetricsServer
+from callwarden.health.watching import Health
 from callwarden.housekeeping import Housekeeping
 from callwarden.left_behind import LeftBehind
 from callwarden.pulse import Pulse
@@ -89,8 +84,8 @@ class Service:
         self.left_behind = LeftBehind(
             self.link, self.keeper, self.spool, self.warden.book, self.receive, self.alarms
         )
-        self.metrics = Metrics(self)
-        self.steps = Steps(self.receive, self._sound, self.keeper.prompt_hash, self.metrics.counting.step)
+        self.health = Health(self)
+        self.steps = Steps(self.receive, self._sound, self.keeper.prompt_hash, self.health.counting.step)
         self.growth = Growth(self.link, settings.spool.path, self.warden.book, self.receive)
         self.agi = AgiServer(
             self.steps.handlers(),
@@ -110,10 +105,6 @@ class Service:
         self.housekeeping = Housekeeping(self.keeper, self.alarms)
         self.sealer = Sealer(self.keeper, self.alarms)
         self.reconciling = Reconciling(self.keeper, self.alarms)
-        self.disks = Disks(lambda: self.settings, self.alarms)
-        self.metrics_server = MetricsServer(
-            self.metrics.registry, settings.metrics.listen, settings.metrics.port
-        )
         self.permits = Permits(self.keeper)
         self.archiver = Archiver(self.keeper, self.alarms, self.housekeeping.finish_purge)
         self.desk = Desk(self)
@@ -132,16 +123,14 @@ class Service:
         await self.housekeeping.start()
         self.sealer.start()
         await self.reconciling.start()
-        await self.metrics_server.start()
+        await self.health.start()
         self.archiver.start()
         await self.control.start()
         self.link.start()
         self._go(self.pulse.run())
         self._go(self.left_behind.run())
-        self._go(self.disks.run())
-        self._go(Lasting(lambda: problems(self), KINDS, self.alarms).run())
-        self._go(stuck.watch(self.keeper.writer, self.pulse, self.alarms))
-        self._go(turning.measure(self.metrics.counting.late))
+        for watch in self.health.watches():
+            self._go(watch)
         self._go(self.growth.run())
 
     async def ready(self) -> None:
@@ -162,7 +151,7 @@ class Service:
     async def stop(self) -> None:
         """Close everything, finish what is being written; recorders and calls go on in Asterisk."""
         await self.control.stop()
-        await self.metrics_server.stop()
+        await self.health.stop()
         await self.housekeeping.stop()
         await self.reconciling.stop()
         await self.agi.stop()
@@ -238,7 +227,7 @@ class Service:
 
     def _tell(self, fact: Fact) -> None:
         """The life of each call, in a few lines of the log; and counted."""
-        self.metrics.counting.fact(fact)
+        self.health.counting.fact(fact)
         told = narrative.sentence(fact)
         if told:
             log.info(told, extra=logs.about(narrative.call_of(fact), narrative.channel_of(fact)))

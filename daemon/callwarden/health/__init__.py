@@ -1,5 +1,6 @@
 """How the daemon is, for people and for what watches it.
 
+watching.py  all of it, from start to stop
 disks.py     room for recordings, once a minute; alarms in time
 lasting.py   a problem that lasts a minute is an alarm
 problems.py  what is wrong now, in sentences: what `callwarden status` begins with

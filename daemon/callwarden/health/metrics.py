@@ -18,6 +18,7 @@ from callwarden.asterisk.ami import LinkState
 from callwarden.asterisk.ari import AriState
 from callwarden.core.facts import RecordingState
 from callwarden.health.counting import Counting
+from callwarden.health.disks import Disks
 from callwarden.health.problems import problems
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ LIVE = (
 class Metrics(Collector):
     """``registry`` has what is counted and what is gathered."""
 
-    def __init__(self, service: "Service") -> None:
-        self._service = service
+    def __init__(self, service: "Service", disks: Disks) -> None:
+        self._service, self._disks = service, disks
         self.registry = CollectorRegistry()
         self.counting = Counting(self.registry)
         self.registry.register(self)
@@ -48,7 +49,7 @@ class Metrics(Collector):
         yield InfoMetricFamily("callwarden", "The daemon.", {"version": __version__})
         yield from self._calls()
         yield from self._links()
-        yield from self._disks()
+        yield from self._rooms()
         yield from self._purge()
         yield from self._catalogue()
         yield from self._archive()
@@ -71,8 +72,8 @@ class Metrics(Collector):
         family.add_metric(["ari"], self._service.ari.state is AriState.READY)
         yield family
 
-    def _disks(self) -> Iterator[Metric]:
-        rooms = self._service.disks.rooms
+    def _rooms(self) -> Iterator[Metric]:
+        rooms = self._disks.rooms
         free = GaugeMetricFamily("callwarden_disk_free_bytes", "Room for recordings.", labels=["holds"])
         days = GaugeMetricFamily(
             "callwarden_disk_days", "For how long that will do at the rate of the last week.", labels=["holds"]
