@@ -1,7 +1,6 @@
 """What is done to the daemon, to Asterisk, to what connects them and to what they write to; each is undone again.
 
-Each takes the office and dice, and gives when its cause was gone (UTC epoch seconds; None: only now); `recover` then
-waits until Callwarden says that all is well, and starts it again where it ended itself, as systemd would.
+Each takes the office and dice, and gives when its cause was gone (UTC epoch seconds; None: only now).
 """
 
 import contextlib
@@ -12,21 +11,17 @@ import socket
 import sqlite3
 import struct
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from callwarden.control import ControlError, ask
 from lab.ami import AmiError
-from lab.daemon import DaemonError
 from lab.rawsip import RawCall
 from soak.office import Office
 from soak.tones_of import FIRST_DESK
 
-RECOVERY_LIMIT = 45.0
-LOOK = 0.05
 FS_IOC_GETFLAGS, FS_IOC_SETFLAGS, FS_IMMUTABLE = 0x80086601, 0x40086602, 0x10  # linux/fs.h
 GARBAGE = (
     b"", b"\r\n", b"agi_network: yes\n", b"agi_network: yes\nagi_request: agi://x/card-gate\n", b"\0" * 5000,
@@ -224,57 +219,3 @@ def set_immutable(directory: Path, immutable: bool) -> None:
         fcntl.ioctl(handle, FS_IOC_SETFLAGS, struct.pack("l", wanted))
     finally:
         os.close(handle)
-
-
-def inject(office: Office, kind: str, dice: random.Random) -> Fault:
-    """One fault, and the recovery from it."""
-    fault = Fault(kind, time.time())
-    with _problems_into(fault):
-        fault.lifted = FAULTS[kind][0](office, dice)
-    fault.ended = time.time()
-    recover(office, fault)
-    return fault
-
-
-def recover(office: Office, fault: Fault) -> None:
-    """Wait until the daemon says that nothing is wrong, starting it where it is down."""
-    deadline = time.monotonic() + RECOVERY_LIMIT
-    while fault.recovered is None and time.monotonic() < deadline:
-        if not office.lab.daemon.is_running:
-            fault.notes.append(f"the daemon ended by itself: {_last_words(office)}")
-            with _problems_into(fault):
-                office.lab.daemon.start()
-        if is_well(office):
-            fault.recovered = time.time()
-        time.sleep(LOOK)
-    if fault.recovered is None:
-        fault.notes.append(f"not well {RECOVERY_LIMIT:g} s after it: {_status(office)}")
-
-
-def is_well(office: Office) -> bool:
-    status = _status(office)
-    return (
-        status.get("asterisk", {}).get("state") == "ready"
-        and status["ari"]["state"] == "ready"
-        and not status["problems"]
-        and not status["catalogue"]["problem"]
-    )
-
-
-def _status(office: Office) -> dict[str, Any]:
-    try:
-        return dict(ask(office.lab.folder / "control.sock", "status"))
-    except ControlError as error:
-        return {"problems": [str(error)]}
-
-
-@contextmanager
-def _problems_into(fault: Fault) -> Iterator[None]:
-    try:
-        yield
-    except (DaemonError, AmiError) as error:
-        fault.notes.append(str(error))
-
-
-def _last_words(office: Office) -> str:
-    return office.lab.daemon.log.read_text(errors="replace")[-300:].replace("\n", " | ")

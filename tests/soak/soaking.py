@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from soak import accounts, faults, scenes, verdict
+from soak import accounts, faults, injecting, scenes, verdict
 from soak.faults import Fault
 from soak.leaks import LeakWatch
 from soak.office import Office
 from soak.plan import Plan, drawn, moments
+from soak.scene import Scene
 
 SETTLE_SECONDS = 60.0
 LAST_CALL_SECONDS = 45.0
@@ -104,7 +105,7 @@ class Soak:
         dice = random.Random(f"{self.plan.seed} call {number}")
         played = Played(number, kind, time.time())
         try:
-            played.how = scenes.play(scenes.Scene(self.office, number, dice, self.plan.longest_talk), kind)
+            played.how = scenes.play(Scene(self.office, number, dice, self.plan.longest_talk), kind)
         finally:
             played.ended = time.time()
             self.record.played.append(played)
@@ -129,7 +130,7 @@ class Soak:
         for number, (kind, moment) in enumerate(zip(kinds, moments(plan.faults, plan.seconds, dice), strict=True)):
             if self.stop.wait(max(0.0, began + moment - time.time())):
                 return
-            fault = faults.inject(self.office, kind, random.Random(f"{plan.seed} fault {number}"))
+            fault = injecting.inject(self.office, kind, random.Random(f"{plan.seed} fault {number}"))
             self.record.faults.append(fault)
             self._say(self._line(fault))
         self.stop.wait(max(0.0, began + plan.seconds - time.time()))
@@ -148,7 +149,7 @@ class Soak:
         lab, record, evidence = self.office.lab, self.record, self.office.evidence
         self._say("waiting until everything is stored")
         end = Fault("the end", time.time(), time.time())
-        faults.recover(self.office, end)
+        injecting.recover(self.office, end)
         unsettled = accounts.settle(lab, SETTLE_SECONDS)
         self._say("searching every file, and holding the ledger to what Asterisk saw")
         watch.finish()
