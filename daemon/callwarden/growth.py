@@ -3,7 +3,9 @@
 Looks at every running recording's file, and where one has not grown, at what the channel's RTP has carried meanwhile:
 where no packets flow there is nothing to write (measured, 22 and 16: a call on hold without RTP writes nothing for as
 long as that lasts), where they do the file has to grow. Asterisk writes 32 kB at a time, which is 2 s of ``wav`` and
-20 s of ``wav49``. A channel that counts no packets (not PJSIP) is not judged.
+20 s of ``wav49``; what it had not yet written is lost with a full disk. A channel that counts no packets (not PJSIP) is
+not judged. A file begins with its header, at once: one that was empty and then grows was begun on a full disk, and
+nobody can read it.
 """
 
 import asyncio
@@ -26,6 +28,8 @@ LOOK_SECONDS = 0.5
 RESTING_SECONDS = 2.5  # a file that grew since then is not asked about
 # Packets (20 ms each) of one direction that are more than 32 kB in the file.
 PACKETS = {".wav": 150, ".WAV": 1500}
+BUFFERED = {".wav": 2.05, ".WAV": 20.2}  # seconds of sound in 32 kB
+HEADER_SECONDS = 1.0
 COUNTS = re.compile(r"\b[rt]xcount=(\d+)")
 STATISTICS = "CHANNEL(rtcp,all)"
 
@@ -63,23 +67,30 @@ class Growth:
         """Once. Raises ActionFailed."""
         running = {one.segments[-1].file: one for one in self._book.recorders.values() if self._should_grow(one)}
         self._watched = {file: one for file, one in self._watched.items() if file in running}
-        resting = [(file, one) for file, one in running.items() if self._rests(file, now)]
+        resting = [(file, one) for file, one in running.items() if self._rests(file, one, now)]
         for file, recorder in resting:
             if await self._is_stuck(file, recorder):
-                watched = self._watched.pop(file, None)
-                if watched is not None:
-                    self._receive(ev.RecorderStuck(time.time(), recorder.unique_id, file, watched.grown))
+                self._tell(recorder, file)
+
+    def _tell(self, recorder: Recorder, file: str) -> None:
+        watched = self._watched.pop(file, None)
+        if watched is not None:
+            since = watched.grown - BUFFERED.get(Path(file).suffix, 0.0)
+            self._receive(ev.RecorderStuck(time.time(), recorder.unique_id, file, since))
 
     def _should_grow(self, recorder: Recorder) -> bool:
         leg = self._book.leg(recorder.unique_id)
         return recorder.state is RecordingState.RECORDING and leg is not None and leg.answered is not None
 
-    def _rests(self, file: str, now: float) -> bool:
+    def _rests(self, file: str, recorder: Recorder, now: float) -> bool:
         try:
             size = (self._spool / file).stat().st_size
         except OSError:
             return False  # that there is none is seen elsewhere
         known = self._watched.get(file)
+        if known is not None and known.size == 0 < size and now - known.grown > HEADER_SECONDS:
+            self._tell(recorder, file)
+            return False
         if known is None or known.size != size:
             self._watched[file] = Watched(size, now)
             return False

@@ -7,7 +7,7 @@ from callwarden.core import actions as do
 from callwarden.core import unseen
 from callwarden.core.facts import Segment, SegmentState
 from callwarden.core.orders import tell
-from callwarden.core.recorder import LOST, NO_FILE, STARTED_LATE, Recorder, begun
+from callwarden.core.recorder import LOST, NO_FILE, NOT_GROWING, STARTED_LATE, Recorder, begun
 from callwarden.core.recording import SILENT, Signal
 from callwarden.core.rows import (
     begin_gap,
@@ -68,18 +68,20 @@ def note_proven_stopped(recorder: Recorder, how: str, at: float) -> list[do.Acti
 
 
 def note_file_closed(recorder: Recorder, file: str, size: int, at: float) -> list[do.Action]:
-    """A file of this channel was seen closed, or (``size`` -1) was never seen at all."""
+    """A file of this channel was seen closed, or (``size`` -1) was never seen at all. One without a single byte, not
+    even its header, was begun on a full disk."""
     segment = segment_of(recorder, file)
     if segment.closed is not None:
         return []
-    if size < 0:
+    if size <= 0:
         if segment.state is SegmentState.FAILED:
             return []
         begun, ended = _claimed(recorder, segment, at)
-        failed = change(recorder, file, state=SegmentState.FAILED)
+        cause = NO_FILE if size < 0 else NOT_GROWING
+        failed = change(recorder, file, state=SegmentState.FAILED, closed=None if size < 0 else at)
         if recorder.ended is None and not sounds(recorder) and not surely_silent(recorder):
-            begin_gap(recorder, ended, NO_FILE)
-        return failed + note_gap(recorder, begun, ended, STARTED_LATE if segment.started is None else NO_FILE)
+            begin_gap(recorder, ended, cause)
+        return failed + note_gap(recorder, begun, ended, STARTED_LATE if segment.started is None else cause)
     unseen.doubt_end(recorder, segment, at)
     # The file is closed a moment before the proof, the hang-up, that ends the segment: only where nobody saw its end
     # does the file tell it.

@@ -5,8 +5,7 @@ from callwarden.core import events as ev
 from callwarden.core import rows, silence
 from callwarden.core.book import Book
 from callwarden.core.facts import RecordingState
-
-NOT_GROWING = "Asterisk wrote nothing although there was sound"
+from callwarden.core.recorder import NOT_GROWING
 
 
 def not_growing(book: Book, event: ev.RecorderStuck) -> list[do.Action]:
