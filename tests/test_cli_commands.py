@@ -43,6 +43,18 @@ READING = {
     "retention preview",
     "retention report",
     "retention confirm",
+    "release find",
+    "release open",
+    "release list",
+    "release show",
+    "release include",
+    "release exclude",
+    "release mute",
+    "release unmute",
+    "release waveform",
+    "release build",
+    "release fetch",
+    "release handed",
 }
 
 

@@ -35,6 +35,8 @@ from callwarden.custody.holding import HoldsDesk
 from callwarden.custody.retaining import RetentionDesk
 from callwarden.health.problems import problems
 from callwarden.housekeeping import Housekeeping
+from callwarden.release.desk import ReleaseDesk
+from callwarden.release.handing import HandingDesk
 
 if TYPE_CHECKING:
     from callwarden.service import Service
@@ -68,6 +70,8 @@ class Desk:
             **HoldsDesk(self._service.keeper, self._service.permits).handlers(),
             **RetentionDesk(self._service.keeper, self._service.permits).handlers(),
             **self._service.archiver.handlers(),
+            **ReleaseDesk(self._service.keeper, self._service.permits).handlers(),
+            **HandingDesk(self._service.keeper, self._service.permits, self._service.building).handlers(),
         }
 
     def reply(self, action: do.ReplyToOperator) -> None:

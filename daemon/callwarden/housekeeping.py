@@ -7,6 +7,7 @@ catalogue for short moments, so that calls go on meanwhile.
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from functools import partial
 
@@ -35,7 +36,8 @@ OVERDUE_SECONDS = 2 * 3600.0
 
 
 class Housekeeping:
-    """``keeper`` holds the catalogue and the vault, ``clock`` tells whether the time can be believed."""
+    """``keeper`` holds the catalogue and the vault, ``clock`` tells whether the time can be believed; ``afterwards`` is
+    done after each purge, where it is set."""
 
     def __init__(self, keeper: Keeper, alarms: Alarms, clock: ClockWatch | None = None) -> None:
         self._keeper, self._alarms = keeper, alarms
@@ -43,6 +45,7 @@ class Housekeeping:
         self._watching: asyncio.Task[None] | None = None
         self._scheduler = AsyncIOScheduler()
         self._purging = asyncio.Lock()
+        self.afterwards: Callable[[], Awaitable[object]] | None = None
         self.last_purge: float | None = None
         """When the last one was done (UTC epoch seconds), an earlier daemon's too."""
         self.last_problems = 0
@@ -145,6 +148,8 @@ class Housekeeping:
                 log.warning("purge: %s", problem)
         else:
             self._alarms.end("purge")
+        if self.afterwards is not None:
+            await self.afterwards()
         return report
 
     async def finish_purge(self) -> PurgeReport:

@@ -40,6 +40,7 @@ from callwarden.housekeeping import Housekeeping
 from callwarden.left_behind import LeftBehind
 from callwarden.pulse import Pulse
 from callwarden.reconciling import Reconciling
+from callwarden.release.building import Building
 from callwarden.sealer import Sealer
 from callwarden.storage.keeper import Keeper
 from callwarden.storage.spool import Spool
@@ -107,6 +108,8 @@ class Service:
         self.reconciling = Reconciling(self.keeper, self.alarms)
         self.permits = Permits(self.keeper)
         self.archiver = Archiver(self.keeper, self.alarms, self.housekeeping.finish_purge)
+        self.building = Building(self.keeper, self.alarms)
+        self.housekeeping.afterwards = self.building.sweep
         self.desk = Desk(self)
         self.control = ControlServer(settings.control.socket, settings.control.group, self.desk.handlers())
 
@@ -121,6 +124,7 @@ class Service:
         await self.agi.start()
         await self.ari.start()
         await self.housekeeping.start()
+        await self.building.start()
         self.sealer.start()
         await self.reconciling.start()
         await self.health.start()
@@ -153,6 +157,7 @@ class Service:
         await self.control.stop()
         await self.health.stop()
         await self.housekeeping.stop()
+        await self.building.stop()
         await self.reconciling.stop()
         await self.agi.stop()
         await self.link.stop()

@@ -19,6 +19,7 @@ from callwarden.cli.init import init
 from callwarden.cli.purge import purge
 from callwarden.cli.reconcile import reconcile
 from callwarden.cli.recordings import recordings
+from callwarden.cli.release import release
 from callwarden.cli.retention import retention
 from callwarden.cli.run import run
 from callwarden.cli.seal import seal
@@ -56,6 +57,7 @@ for command in (
     purge,
     holds,
     retention,
+    release,
     seal,
     archive,
     sounds,

@@ -15,6 +15,7 @@ from callwarden.config.archive import Archive
 from callwarden.config.health import Disk, Metrics
 from callwarden.config.people import Audit, Person, Requests, Scrub
 from callwarden.config.reconcile import Reconcile
+from callwarden.config.release import Release
 from callwarden.config.retention import Retention
 from callwarden.config.sealing import Seal
 from callwarden.config.section import LISTED, Section
@@ -232,6 +233,7 @@ class Settings(Section):
     announce: Announce = Announce()
     card: Card = Card()
     retention: Retention = Retention()
+    release: Release = Release()
     purge: Purge = Purge()
     alarms: Alarms = Alarms()
     audit: Audit = Audit()

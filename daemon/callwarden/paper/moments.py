@@ -20,5 +20,12 @@ def length(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
+def position(seconds: float) -> str:
+    """A place in a recording, exactly: ``1:23``, ``1:23.5``."""
+    whole = int(seconds)
+    fraction = f"{seconds - whole:.3f}".rstrip("0").rstrip(".")
+    return length(whole) + fraction.removeprefix("0")
+
+
 def _local(at: float) -> datetime:
     return datetime.fromtimestamp(at).astimezone()
