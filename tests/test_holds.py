@@ -1,6 +1,7 @@
 """What is on hold is not deleted and not forgotten, whatever the rules say and however far a purge has come."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -20,7 +21,7 @@ from callwarden.storage.retained import OfHold, of_hold
 from callwarden.storage.ruling import Ruling
 from callwarden.storage.vault import name_of
 from storage_world import AT, call, channel
-from test_purge import DAY, NOW, WEEK, World
+from test_purge import DAY, NOW, WEEK, Killed, World
 
 RULING = Ruling(Retention(keep=Period(1, "week")), None, None, None, "GB")
 T = TypeVar("T")
@@ -163,6 +164,23 @@ def test_what_was_marked_but_could_not_be_deleted_is_kept_again_once_it_is_on_ho
     assert world.files() == [stuck]
     assert world.states()[stuck] == "stored"
     assert world.rows("SELECT * FROM purge_marks") == []
+
+
+def test_what_was_deleted_before_the_hold_came_is_proven_deleted(world: World) -> None:
+    """The daemon died after the files were gone, and before that was written down."""
+    ids = world.stored(1, AT + 100)
+
+    def dying(work: Callable[[Database], T]) -> T:
+        if isinstance(work, partial) and "done" in work.keywords:
+            raise Killed
+        return work(world.db)
+
+    with pytest.raises(Killed):
+        purge(dying, world.vault, WEEK, NOW)
+    hold_call(world, ids[0])
+    assert purge(world.run, world.vault, WEEK, NOW).purged == 2
+    assert set(world.states().values()) == {"purged"}
+    assert len(world.rows("SELECT * FROM tombstones")) == 2
 
 
 def test_a_hold_says_what_it_keeps_and_what_is_waiting(world: World) -> None:

@@ -6,7 +6,7 @@ a person's covers the calls that are still to come. Takes the catalogue's connec
 """
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -117,17 +117,20 @@ def covered_calls(db: Database, hold: Hold, among: Sequence[str] | None = None) 
     return calls_of(db, hold.person, among) if hold.person is not None else set()
 
 
-def unmark_held(db: Database) -> list[str]:
+def unmark_held(db: Database, there: Collection[str]) -> list[str]:
     """Recordings that an earlier purge marked and did not delete, and that are on hold by now, are kept again.
 
-    Gives their ids. For the beginning of a purge, when nothing is being deleted.
+    ``there`` are those whose file the vault has; one that the external store has is kept, too. What is gone from both
+    was deleted before the hold came, and is proven so. Gives the ids of what is kept. For the beginning of a purge,
+    when nothing is being deleted.
     """
     with transaction(db) as connection:
         marked = connection.execute(
-            "SELECT m.unique_id, r.linked_id FROM purge_marks m JOIN recordings r ON r.unique_id = m.unique_id"
+            "SELECT m.unique_id, r.linked_id, EXISTS (SELECT 1 FROM external_copies c WHERE c.unique_id = m.unique_id) "
+            "FROM purge_marks m JOIN recordings r ON r.unique_id = m.unique_id"
         ).fetchall()
-        on_hold = held(db, sorted({linked_id for _, linked_id in marked}))
-        kept = [(unique_id,) for unique_id, linked_id in marked if linked_id in on_hold]
+        on_hold = held(db, sorted({linked_id for _, linked_id, _ in marked}))
+        kept = [(one,) for one, linked_id, outside in marked if linked_id in on_hold and (outside or one in there)]
         connection.executemany("UPDATE recordings SET state = 'stored' WHERE unique_id = ? AND state = 'purging'", kept)
         connection.executemany("DELETE FROM purge_marks WHERE unique_id = ?", kept)
     return [unique_id for (unique_id,) in kept]

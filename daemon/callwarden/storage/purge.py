@@ -130,10 +130,19 @@ def finish_marked(run: Run, vault: Vault, now: float) -> PurgeReport:
 
 
 def _delete_marked(run: Run, vault: Vault, now: float, report: PurgeReport) -> None:
-    run(unmark_held)
+    there = {mark.unique_id for mark in run(_marked) if mark.path is not None and _may_be_there(vault, mark.path)}
+    run(partial(unmark_held, there=there))
     marked = run(_marked)
     for start in range(0, len(marked), BATCH):
         _delete(run, vault, marked[start : start + BATCH], now, report)
+
+
+def _may_be_there(vault: Vault, path: str) -> bool:
+    """Not being able to look is no proof that the file is gone."""
+    try:
+        return vault.exists(path)
+    except OSError:
+        return True
 
 
 def _due(db: Database, retention: Retention, now: float, asked: Asked) -> Iterator[Due]:
