@@ -97,6 +97,15 @@ def test_a_stop_that_was_never_proven_counts_from_its_asking() -> None:
     assert card_times([silent(None, 9.5)], 9.5) == [], "hung up while it was asked for"
 
 
+def test_a_payment_that_ended_while_the_daemon_was_away_ended_when_the_dialplan_recorded_again() -> None:
+    back = segment("1780000000.7-dialplan1780000025.wav", 25.0, 60.0, 2)
+    ours = segment("1780000000.7-1780000030000.wav", 30.0, 60.0, 3)
+    assert card_times([silent(10.0, 40.0)], 60.0, [back, ours]) == [CardTime(10.0, 25.0, "card line")]
+    assert leaks(Written(25.0, 60.0, 60.0, 34.0), [CardTime(10.0, 25.0, "card line")]) == []
+    before = segment("1780000000.7-dialplan1780000010.wav", 10.0, 10.5, 1)
+    assert card_times([silent(10.0, 40.0)], 60.0, [before]) == [CardTime(10.0, 40.0, "card line")]
+
+
 def test_the_dialplans_clock_knows_whole_seconds_only() -> None:
     (time,) = card_times([silent(10.0, 40.0, how=SEEN_GONE)], 60.0)
     assert (time.started, time.ended) == (11.0, 39.0)

@@ -9,13 +9,16 @@ latest. Unknown counts as heard: whatever may have been heard while a card was r
 than its recorder ran, and was closed soon after the proof that it had stopped, is what it says it is.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from callwarden.core.facts import Suspension
+from callwarden.core.facts import Segment, Suspension
 from callwarden.core.silence import CARD_LINE, IN_PLACE
 
 SEEN_GONE = "the dialplan saw the recorder gone"
+# As the dialplan names what it starts itself: see ``recorder.begun``.
+BY_DIALPLAN_ITSELF = re.compile(r"-dialplan[0-9]{9,14}\.", re.ASCII)
 CUT = "cut out: it may hold what was said after the hand-over"
 # Seconds. Asterisk closes a file some moments after its recorder was stopped, on a busy machine rather later; and a
 # recorder starts some frames before its confirmation comes.
@@ -57,10 +60,12 @@ class Stretch:
     end: float
 
 
-def card_times(suspensions: Iterable[Suspension], ended: float) -> list[CardTime]:
+def card_times(suspensions: Iterable[Suspension], ended: float, segments: Iterable[Segment] = ()) -> list[CardTime]:
     """When a card may have been read out on a channel that ended at ``ended``. A stop that was never proven counts from
-    the moment it was asked for."""
-    times = [_card_time(one, ended) for one in suspensions if one.why in (CARD_LINE, IN_PLACE)]
+    the moment it was asked for. Where the daemon was away when the payment ended, the dialplan's own recorder tells:
+    the channel's dialplan starts it when it goes on after the card line, and cannot before."""
+    back = sorted(one.asked for one in segments if BY_DIALPLAN_ITSELF.search(one.file))
+    times = [_card_time(one, _end(one, ended, back)) for one in suspensions if one.why in (CARD_LINE, IN_PLACE)]
     return sorted((one for one in times if one is not None), key=lambda one: one.started)
 
 
@@ -83,8 +88,14 @@ def stray(file: Written, times: Sequence[CardTime]) -> bool:
     return any(file.written > one.started + LATE_SECONDS and first < one.ended for one in times)
 
 
-def _card_time(suspension: Suspension, ended: float) -> CardTime | None:
+def _end(suspension: Suspension, ended: float, back: Sequence[float]) -> float:
+    """When it ended, as far as anybody knows."""
+    begun = suspension.asked if suspension.confirmed is None else suspension.confirmed
     until = ended if suspension.ended is None else min(suspension.ended, ended)
+    return min([until, *(one for one in back if one > begun + DIALPLAN_GRAIN)])
+
+
+def _card_time(suspension: Suspension, until: float) -> CardTime | None:
     if suspension.confirmed is None:
         long = until - suspension.asked > UNPROVEN_SECONDS
         return CardTime(suspension.asked, until, suspension.why) if long else None
