@@ -1,0 +1,97 @@
+"""A real call with sealed storage and a real external store: nobody but the holders of a key ever finds its sound."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from proof import BRISK
+
+from lab import tones
+from lab.lab import Lab
+from lab.watcher import Watcher
+from sealed_world import Holder, decrypted
+from sftp_server import SftpServer
+
+CALLER = 440
+TALK = 2.0
+DAEMON, DPO = Holder(), Holder()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[SftpServer]:
+    made = SftpServer(tmp_path)
+    yield made
+    made.close()
+
+
+def sealing(folder: Path) -> dict[str, object]:
+    identity = DAEMON.write(folder / "identity")
+    return {**BRISK, "seal.enabled": True, "seal.identity": str(identity), "seal.recipients": [DPO.recipient]}
+
+
+def files_in(vault: Path) -> list[Path]:
+    return [path for path in vault.rglob("*") if path.is_file() and path.name != ".vault-id"]
+
+
+def until_stored(lab: Lab, since: float, count: int) -> list[str]:
+    """The paths of the recordings of the calls since then, once there are so many."""
+    deadline = time.monotonic() + 15
+    while True:
+        with lab.catalogue() as db:
+            sql = "SELECT path FROM recordings WHERE wanted >= ? AND state = 'stored'"
+            paths = [str(row["path"]) for row in db.execute(sql, [since])]
+        if len(paths) >= count:
+            return paths
+        assert time.monotonic() < deadline, paths
+        time.sleep(0.1)
+
+
+def call_of(lab: Lab) -> None:
+    caller = lab.world.ring_in("02079460001", tone=CALLER).wait_answered()
+    lab.world.party_at("202")
+    time.sleep(TALK)
+    caller.hang_up()
+    lab.wait_quiet()
+
+
+def test_a_call_reaches_the_vault_and_the_store_sealed_and_the_dpo_hears_it(
+    brisk_lab: Lab, server: SftpServer, tmp_path: Path
+) -> None:
+    store = {"archive.url": server.url, "archive.key": str(server.key), "archive.known_hosts": str(server.known_hosts)}
+    brisk_lab.configure({**sealing(tmp_path), **store})
+    since = time.time()
+    with Watcher(brisk_lab.vault) as watcher:
+        call_of(brisk_lab)
+        paths = until_stored(brisk_lab, since, 2)
+        watcher.stop()
+        assert watcher.sounds == [], "a file with sound appeared in the vault"
+    for path in paths:
+        assert path.endswith(".wav.age")
+        heard = tmp_path / "heard.wav"
+        heard.write_bytes(decrypted(brisk_lab.vault / path, DPO, tmp_path))
+        assert tones.seconds_with(heard, CALLER) > TALK - 0.5
+    deadline = time.monotonic() + 30
+    while not set(paths) <= set(server.names()):
+        assert time.monotonic() < deadline, server.names()
+        time.sleep(0.2)
+    for path in paths:
+        assert (server.files / path).read_bytes() == (brisk_lab.vault / path).read_bytes()
+
+
+def test_a_daemon_that_is_killed_while_it_seals_leaves_no_sound_behind(brisk_lab: Lab, tmp_path: Path) -> None:
+    brisk_lab.configure(sealing(tmp_path))
+    before = set(files_in(brisk_lab.vault))
+    since = time.time()
+    with Watcher(brisk_lab.vault) as watcher:
+        call_of(brisk_lab)
+        brisk_lab.daemon.kill()
+        brisk_lab.daemon.start()
+        paths = until_stored(brisk_lab, since, 2)
+        watcher.stop()
+        assert watcher.sounds == []
+    assert {path for path in files_in(brisk_lab.vault) if path not in before} == {
+        brisk_lab.vault / path for path in paths
+    }
+    assert all(decrypted(brisk_lab.vault / path, DPO, tmp_path) for path in paths)
+    assert not list(brisk_lab.spool.glob("*.wav"))
