@@ -18,6 +18,7 @@ from callwarden.checks.places import places, usable
 from callwarden.checks.prompts import built
 from callwarden.checks.recorders import modules, other_recorders
 from callwarden.checks.records import records
+from callwarden.checks.telling import telling
 from callwarden.checks.versions import judge
 from callwarden.config import Settings, doubts
 
@@ -39,6 +40,7 @@ async def examine(settings: Settings, path: Path) -> list[Finding]:
         *(asterisk(seen, settings) if isinstance(seen, Seen) else [unreachable(settings, seen)]),
         *await ari(settings),
         *built(settings),
+        *telling(settings),
         *await asyncio.to_thread(lambda: list(archive(settings))),
     ]
 
