@@ -44,6 +44,15 @@ class Phone:
     def answers(self, after: float = 0, tone: int | None = None) -> Self:
         return self._set("answer", after, tone)
 
+    def is_heard_early(self, after: float, tone: int | None = None) -> Self:
+        """Early media: its tone comes before it answers."""
+        return self._set("early", after, tone)
+
+    def forwards_to(self, number: str) -> Self:
+        """302 Moved Temporarily."""
+        self.world.ami.setvar(f"to_{self.number}", f"sip:{number}@127.0.0.1:{self.world.pbx_sip}")
+        return self._set("forward")
+
     def never_answers(self) -> Self:
         return self._set("never")
 
