@@ -18,7 +18,9 @@ from sqlite_utils import Database
 from callwarden.config import Settings
 from callwarden.core.numbers import e164, search_key
 from callwarden.custody import audit
-from callwarden.storage.database import open_catalogue
+from callwarden.storage import ruling
+from callwarden.storage.database import open_catalogue, set_setting
+from callwarden.storage.expiry import DATED_BY
 from callwarden.storage.migrations import migrations
 from lab.roots import cache_directory
 
@@ -82,6 +84,8 @@ def _make(path: Path, recordings: int, days: float) -> None:
     for n in range(recordings):
         audit.append(chain, n, "Jane Doe", "listened", f"1780000000.{n}", {"request": "R1", "reason": "a complaint"})
     db.execute("COMMIT")
+    # As last night's purge left it.
+    set_setting(chain, DATED_BY, ruling.read(chain, Settings().retention, time.time()).name)
     db.execute("PRAGMA optimize")
     db.execute("PRAGMA journal_mode = WAL")
     db.close()

@@ -5,6 +5,7 @@ what was recorded, suspended, announced and missing, and the tombstones. What go
 is somebody's), channel names, who suspended, notes, and everything the call could be found by.
 """
 
+import json
 import sqlite3
 from collections.abc import Sequence
 
@@ -16,18 +17,24 @@ from callwarden.storage.holds import held
 
 FORGET_CALL = (
     "UPDATE calls SET caller_number = '', caller_name = '', called_number = '', caller_e164 = NULL, "
-    "called_e164 = NULL, notes = '', forgotten = ? WHERE linked_id = ? AND NOT EXISTS (SELECT 1 FROM recordings "
-    "WHERE recordings.linked_id = calls.linked_id AND state NOT IN ('purged', 'discarded')) RETURNING id"
+    "called_e164 = NULL, notes = '', forgotten = ? WHERE linked_id IN (SELECT value FROM json_each(?)) AND NOT EXISTS "
+    "(SELECT 1 FROM recordings WHERE recordings.linked_id = calls.linked_id AND state NOT IN ('purged', 'discarded')) "
+    "RETURNING id, linked_id"
 )
+# Each takes a list of calls in JSON: a thousand calls are a handful of statements.
 FORGET_CHANNELS = (
-    "UPDATE channels SET name = '', endpoint = '', number = '', party_name = '', e164 = NULL WHERE linked_id = ?"
+    "UPDATE channels SET name = '', endpoint = '', number = '', party_name = '', e164 = NULL "
+    "WHERE linked_id IN (SELECT value FROM json_each(?))"
 )
 FORGET_WHO = (
-    """UPDATE suspensions SET "by" = '' WHERE unique_id IN (SELECT unique_id FROM channels WHERE linked_id = ?)"""
+    """UPDATE suspensions SET "by" = '' WHERE unique_id IN """
+    "(SELECT unique_id FROM channels WHERE linked_id IN (SELECT value FROM json_each(?)))"
 )
-FORGET_PARTIES = "DELETE FROM parties WHERE linked_id = ? RETURNING number"
-FORGET_NUMBER = (
-    "DELETE FROM numbers WHERE id = ? AND NOT EXISTS (SELECT 1 FROM parties WHERE parties.number = numbers.id)"
+FORGET_PARTIES = "DELETE FROM parties WHERE linked_id IN (SELECT value FROM json_each(?)) RETURNING number"
+FORGET_WORDS = "DELETE FROM calls_text WHERE rowid IN (SELECT value FROM json_each(?))"
+FORGET_NUMBERS = (
+    "DELETE FROM numbers WHERE id IN (SELECT value FROM json_each(?)) "
+    "AND NOT EXISTS (SELECT 1 FROM parties WHERE parties.number = numbers.id)"
 )
 
 # Pages of the word index rewritten in one go: some milliseconds.
@@ -40,7 +47,7 @@ def forget(db: Database, linked_ids: Sequence[str], now: float) -> tuple[int, in
     with transaction(db) as connection:
         kept = held(db, linked_ids)
         free = [linked_id for linked_id in linked_ids if linked_id not in kept]
-        return sum(_forget(connection, linked_id, now) for linked_id in free), len(kept)
+        return _forget(connection, free, now), len(kept)
 
 
 def scrub_words(run: Run) -> None:
@@ -51,16 +58,15 @@ def scrub_words(run: Run) -> None:
     run(_truncate_log)
 
 
-def _forget(connection: sqlite3.Connection, linked_id: str, now: float) -> int:
-    row = connection.execute(FORGET_CALL, [now, linked_id]).fetchone()
-    if row is None:
-        return 0
-    connection.execute("DELETE FROM calls_text WHERE rowid = ?", row)
-    connection.execute(FORGET_WHO, [linked_id])
-    connection.execute(FORGET_CHANNELS, [linked_id])
-    numbers = connection.execute(FORGET_PARTIES, [linked_id]).fetchall()
-    connection.executemany(FORGET_NUMBER, numbers)
-    return 1
+def _forget(connection: sqlite3.Connection, linked_ids: Sequence[str], now: float) -> int:
+    found = connection.execute(FORGET_CALL, [now, json.dumps(linked_ids)]).fetchall()
+    calls = json.dumps([linked_id for _, linked_id in found])
+    connection.execute(FORGET_WORDS, [json.dumps([row_id for row_id, _ in found])])
+    connection.execute(FORGET_WHO, [calls])
+    connection.execute(FORGET_CHANNELS, [calls])
+    numbers = {number for (number,) in connection.execute(FORGET_PARTIES, [calls]).fetchall()}
+    connection.execute(FORGET_NUMBERS, [json.dumps(sorted(numbers))])
+    return len(found)
 
 
 def _merge(db: Database, pages: int) -> bool:

@@ -13,6 +13,7 @@
 Takes the catalogue's write connection by ``run``, for short moments: calls go on meanwhile. For a worker thread.
 """
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -175,18 +176,15 @@ def _marked_calls(db: Database) -> list[str]:
 
 
 def _mark(db: Database, calls: Sequence[Due], now: float) -> list[Mark]:
-    marks: list[Mark] = []
     with transaction(db) as connection:
         kept = held(db, [call.linked_id for call in calls])
-        for call in calls:
-            if call.linked_id in kept:
-                continue
-            stored = connection.execute(
-                "UPDATE recordings SET state = 'purging' WHERE linked_id = ? AND state = 'stored' "
-                "RETURNING unique_id, path, sha256",
-                [call.linked_id],
-            )
-            marks += [Mark(*(*row, call.why)) for row in stored.fetchall()]
+        why = {call.linked_id: call.why for call in calls if call.linked_id not in kept}
+        stored = connection.execute(
+            "UPDATE recordings SET state = 'purging' WHERE linked_id IN (SELECT value FROM json_each(?)) "
+            "AND state = 'stored' RETURNING unique_id, path, sha256, linked_id",
+            [json.dumps(list(why))],
+        )
+        marks = [Mark(*(*row[:3], why[row[3]])) for row in stored.fetchall()]
         connection.executemany(
             "INSERT INTO purge_marks (unique_id, path, sha256, why, marked) VALUES (?, ?, ?, ?, ?)",
             [(mark.unique_id, mark.path, mark.sha256, mark.why, now) for mark in marks],
