@@ -443,6 +443,14 @@ async def test_a_wrong_secret_is_refused_said_once_and_tried_again_slowly(caplog
         await eventually(lambda: link.state is LinkState.READY)
 
 
+async def test_other_credentials_are_tried_at_once_where_those_before_were_refused() -> None:
+    async with FakeAmi(secret="other") as ami, linked(ami, LinkState.REFUSED, refused_retry=60) as (link, _):
+        link.credentials("cw", "other")
+        await eventually(lambda: link.state is LinkState.READY)
+        with pytest.raises(ValueError, match="Secret"):
+            link.credentials("cw", "two\r\nlines")
+
+
 async def test_an_asterisk_that_does_not_answer_pings_is_left_and_connected_to_anew() -> None:
     async with FakeAmi() as ami, linked(ami, ping_interval=0.02, ping_timeout=0.05) as (_, heard):
         await ami.until("Ping", count=3)

@@ -36,7 +36,9 @@ def test_every_name_in_the_table_is_an_option() -> None:
     sections = [(name, section) for name, section in Settings() if name != "person"]
     options = {f"{name}.{option}" for name, section in sections for option in type(section).model_fields}
     assert options | set(Settings.model_fields) >= NEEDS_RESTART
-    assert needs_restart("ami.secret")
+    assert needs_restart("ami.host")
+    assert needs_restart("ari.password")
+    assert not needs_restart("ami.secret")
     assert not needs_restart("calls.trunks")
 
 

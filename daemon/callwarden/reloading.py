@@ -2,7 +2,7 @@
 
 Takes the settings in force and the new ones, gives the settings to go on with. Rule: what the daemon opened at its
 start (connections, ports, folders, the catalogue and how its numbers are read) stays as it is until a restart;
-everything else counts from the next decision on, for calls that are up too.
+everything else counts from the next decision on, for calls that are up too (AMI's credentials: the next login).
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,9 @@ from pydantic import BaseModel
 
 from callwarden.config import Settings
 
-NEEDS_RESTART = frozenset({"ami", "ari", "agi", "spool", "vault", "catalogue", "control", "metrics", "calls.country"})
+NEEDS_RESTART = frozenset(
+    {"ami.host", "ami.port", "ari", "agi", "spool", "vault", "catalogue", "control", "metrics", "calls.country"}
+)
 """Sections, and single options of others."""
 
 

@@ -144,6 +144,7 @@ class Service:
     def apply(self, settings: Settings) -> None:
         """Go on with other settings: everything that decides looks at them each time it decides."""
         self.settings = self.warden.book.settings = self.keeper.settings = settings
+        self.link.credentials(settings.ami.username, settings.ami.secret.get_secret_value())
         self.monitors.beep_every = settings.recording.beep_every
         self.housekeeping.reschedule()
         self._go(self.housekeeping.changed())

@@ -14,14 +14,18 @@ END = b"\r\n\r\n"
 
 class Middleman:
     """`keeps`: actions with these bytes in them are not passed on, nor answered. `withholds`: they are passed on, and
-    Asterisk's replies to them are not. `kept` counts both."""
+    Asterisk's replies to them are not. `kept` counts both. `pieces`: what Asterisk sends is passed on in pieces of so
+    many bytes, wherever they cut it. `stalled`: nothing is passed on, and nothing closed, on the connections of now."""
 
     def __init__(self, ami_port: int) -> None:
         self._ami_port = ami_port
         self.keeps = b""
         self.withholds = b""
         self.kept = 0
+        self.pieces = 0
+        self._stalled: set[socket.socket] = set()
         self._unheard: set[bytes] = set()
+        self._halves = False
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._threads: list[threading.Thread] = []
@@ -51,6 +55,18 @@ class Middleman:
                 one.close()
         self._pairs.clear()
 
+    def cut_in_half(self) -> None:
+        """Of the next message that Asterisk sends half is passed on; then every connection ends."""
+        self._halves = True
+
+    def stall(self) -> None:
+        """Nothing comes through any more on today's connections, and nothing is closed."""
+        self._stalled = {one for pair in self._pairs for one in pair}
+
+    def say(self, data: bytes) -> None:
+        """Something that Asterisk never said."""
+        self._pairs[-1][0].sendall(data)
+
     def _run(self, work: object, *args: object) -> None:
         thread = threading.Thread(target=work, args=args, daemon=True)  # type: ignore[arg-type]
         self._threads.append(thread)
@@ -71,10 +87,22 @@ class Middleman:
             while data := source.recv(65536):
                 *messages, rest = (rest + data).split(END)
                 passes = self._passes if orders else self._is_heard
-                target.sendall(b"".join(one + END for one in messages if passes(one)))
+                if source in self._stalled:
+                    continue
+                passed = b"".join(one + END for one in messages if passes(one))
+                if passed and self._halves and not orders:
+                    self._halves = False
+                    target.sendall(passed[: len(passed) // 2])
+                    break
+                for piece in self._cut(passed, orders):
+                    target.sendall(piece)
         for one in (source, target):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
+
+    def _cut(self, data: bytes, orders: bool) -> list[bytes]:
+        size = len(data) if orders or not self.pieces else self.pieces
+        return [data[at : at + size] for at in range(0, len(data), size)] if data else []
 
     def _passes(self, message: bytes) -> bool:
         if self.withholds and self.withholds in message:

@@ -7,6 +7,7 @@ sent it decides anew from a new snapshot. An event handler that raises does not 
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Mapping
 from enum import Enum
@@ -67,6 +68,15 @@ class AmiLink:
         self._session: Session | None = None
         self._task: asyncio.Task[None] | None = None
         self._booted = self._version_known = self._complained = False
+        self._changed = asyncio.Event()
+
+    def credentials(self, username: str, secret: str) -> None:
+        """Log in with these from the next connection on; at once, where Asterisk refused the ones before. Raises
+        ValueError for a line break."""
+        check({"Username": username, "Secret": secret})
+        if (username, secret) != (self._where["username"], self._where["secret"]):
+            self._where |= {"username": username, "secret": secret}
+            self._changed.set()
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._keep_up(), name="ami")
@@ -104,7 +114,14 @@ class AmiLink:
             self._enter(LinkState.CONNECTING, f"connecting to {self._where['host']}:{self._where['port']}")
             was_up = await self._one_connection()
             retry = self._first_retry if was_up else min(retry * 2, self._last_retry)
-            await asyncio.sleep(self._refused_retry if self.state is LinkState.REFUSED else retry)
+            await self._wait(self._refused_retry if self.state is LinkState.REFUSED else retry)
+
+    async def _wait(self, seconds: float) -> None:
+        """For so long, or until there are other credentials to try."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._changed.wait()
+        self._changed.clear()
 
     async def _one_connection(self) -> bool:
         """Returns whether it was logged in."""

@@ -15,6 +15,7 @@ BY_DIALPLAN = "dialplan"
 STARTED_LATE = "the recorder was being started"
 SILENCED_LATE = "the silence was not proven yet"
 NOT_RUNNING = "Callwarden was not running"
+OUT_OF_SIGHT = "Callwarden could not see Asterisk"
 NOT_GROWING = "Asterisk wrote nothing although there was sound"
 NO_FILE = "Asterisk reported a recording but wrote no file"
 EXTENSION_ON_DISK = {"wav": "wav", "wav49": "WAV"}

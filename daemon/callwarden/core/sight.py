@@ -60,13 +60,19 @@ def _begin_late(book: Book, leg: Leg, at: float) -> Actions:
     if recorder is None and scope.recordable(book, leg):
         recorder = memory.new_recorder(book, leg, leg.started)
     if recorder is not None and not recorder.taken_up:
-        rows.begin_gap(recorder, leg.started if leg.answered is None else leg.answered, rec.NOT_RUNNING)
+        rows.begin_gap(recorder, leg.started if leg.answered is None else leg.answered, _blindness(book))
     return scope.begin(book, leg, at)
+
+
+def _blindness(book: Book) -> str:
+    """Why it is seen only now. A daemon that never had the picture was not there to have it."""
+    return rec.NOT_RUNNING if book.blind_since is None else rec.OUT_OF_SIGHT
 
 
 def link_lost(book: Book, event: ev.LinkLost) -> Actions:
     """Nothing is known any more: no gate may open on what was known."""
-    book.blind, book.blind_since = True, event.at
+    if not book.blind:  # said again with every attempt to connect
+        book.blind, book.blind_since = True, event.at
     actions: Actions = []
     for waiting in tuple(book.gates.values()):
         actions += gate.refuse(book, waiting, f"the link to Asterisk was lost: {event.reason}", event.at)
