@@ -185,3 +185,18 @@ def test_a_silence_that_a_killed_daemon_had_asked_for_is_proven_by_the_dialplan(
         assert rows.suspensions == (
             replace(asked, confirmed=110.0, how="the dialplan saw the recorder gone", ended=129.9),
         )
+
+
+def test_a_silence_that_a_killed_daemon_had_proven_ends_when_the_dialplan_records_again(
+    db: Database, tmp_path: Path
+) -> None:
+    """Found by a soak: the rest of the call was taken for a card payment, and destroyed."""
+    by_daemon = {key: value for key, value in ROWS.items() if not key.startswith(("silent", "loud"))}
+    proven = Suspension(unique_id=UID, number=1, why="card line", by="PJSIP/202", asked=109.9, confirmed=110.0, how="x")
+    save_all(db, [proven])
+    [only] = parse(keys(by_daemon))
+    for _ in range(2):
+        take_in(db, only, tmp_path, sha256, 200.0)
+        rows = ledger_rows(db, UID)
+        assert rows is not None
+        assert rows.suspensions == (replace(proven, ended=130.0),)

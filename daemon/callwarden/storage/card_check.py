@@ -49,7 +49,8 @@ def check(
     for file in files if times else ():
         if file.path not in heard:
             continue
-        written = Written(file.started, file.ended, file.path.stat().st_mtime, heard[file.path])
+        begun = file.started if file.asked is None else min(file.asked, file.started)
+        written = Written(begun, file.ended, file.path.stat().st_mtime, heard[file.path])
         leaked = leaks(written, times)
         if leaked:
             left[file.path] = kept(written.seconds, leaked)

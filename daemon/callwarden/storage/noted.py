@@ -95,7 +95,7 @@ def _recorded(db: Database, note: Note, rows: LedgerRows | None) -> Iterator[Fac
         linked_id = note.linked_id if rows is None else rows.channel.linked_id
         yield Recording(unique_id=note.unique_id, linked_id=linked_id, state=RecordingState.RECORDING, wanted=note.at)
     yield from _segments(note, known, new)
-    yield from _suspensions(note, () if rows is None else rows.suspensions)
+    yield from _suspensions(note, () if rows is None else rows.suspensions, [at for at, _ in new])
 
 
 def _segments(note: Note, known: Sequence[Segment], new: Sequence[tuple[float, str]]) -> Iterator[Segment]:
@@ -108,13 +108,18 @@ def _segments(note: Note, known: Sequence[Segment], new: Sequence[tuple[float, s
         )  # fmt: skip
 
 
-def _suspensions(note: Note, known: Sequence[Suspension]) -> Iterator[Suspension]:
+def _suspensions(note: Note, known: Sequence[Suspension], begun: Sequence[float]) -> Iterator[Suspension]:
     new = [span for span in note.silent if all(span[0] not in (one.asked, one.confirmed) for one in known)]
     last = known[-1] if known else None
     if new and last is not None and last.confirmed is None and last.ended is None:
         # A daemon asked for it and died; the dialplan proved it.
         (since, until), *new = new
         yield replace(last, confirmed=since, how=SEEN_GONE, ended=until)
+    elif last is not None and last.confirmed is not None and last.ended is None:
+        # A daemon was silent and died; the dialplan records again once nobody is with the card line any more.
+        back = min((at for at in begun if at > last.confirmed), default=None)
+        if back is not None:
+            yield replace(last, ended=back)
     for number, (since, until) in enumerate(new, len(known) + 1):
         yield Suspension(
             unique_id=note.unique_id, number=number, why=CARD_LINE, by="", asked=since, confirmed=since, how=SEEN_GONE,

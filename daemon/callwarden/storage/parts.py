@@ -8,7 +8,7 @@ nothing is added. With suspended time cut out it is the same clock, stopped whil
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal
@@ -22,12 +22,14 @@ SuspendedTime = Literal["silence", "tone", "cut"]
 
 @dataclass(frozen=True, slots=True)
 class SpoolFile:
-    """One segment: its file, and when (UTC epoch seconds) its recorder ran. A failed one need not have a file."""
+    """One segment: its file, and when (UTC epoch seconds) its recorder ran, as far as the call was answered. A failed
+    one need not have a file. ``asked``: when the recorder was asked for; it may have written while it rang."""
 
     path: Path
     started: float
     ended: float
     expected: bool = True
+    asked: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ def _file(segment: Segment, spool: Path, ended: float) -> SpoolFile:
     started = segment.asked if segment.started is None else segment.started
     stopped = ended if segment.stopped is None else segment.stopped
     expected = segment.state is not SegmentState.FAILED
-    return SpoolFile(_on_disk(spool / segment.file), started, max(started, stopped), expected)
+    return SpoolFile(_on_disk(spool / segment.file), started, max(started, stopped), expected, segment.asked)
 
 
 def _on_disk(path: Path) -> Path:
