@@ -181,13 +181,16 @@ def test_old_alarms_that_nobody_has_to_look_at_are_removed(world: World) -> None
 
 async def test_a_flood_stays_within_its_memory_and_is_in_the_catalogue(world: World) -> None:
     alarms = await world.started()
+    alarms.begin("disk", "said before the flood")
     for number in range(3000):
         alarms.sound("gate-refused", "refused", f"1763806530.{number}")
         if number % 500 == 0:
             await asyncio.sleep(0.3)
     assert len(alarms.open) == 1000
+    alarms.end("disk")
     await alarms.stop()
-    assert len(world.rows()) == 3000
+    assert len(world.rows()) == 3001
+    assert [one.alarm.kind for one in world.rows() if one.alarm.ended is not None] == ["disk"]
 
 
 # -- the mail -----------------------------------------------------------------------------------------------------

@@ -96,8 +96,9 @@ class Alarms:
 
     def _remember(self, alarm: Alarm) -> None:
         if alarm.key not in self._known and len(self._known) >= LIMIT:
-            oldest = next(iter(self._known))
-            del self._known[oldest]
+            # A state is remembered whatever comes: nobody else ends it.
+            oldest = next((one for one in self._known.values() if not one.lasting), alarm)
+            self._known.pop(oldest.key, None)
         self._known[alarm.key] = alarm
         self._keep(alarm)
 
