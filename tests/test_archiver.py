@@ -409,3 +409,17 @@ async def test_only_who_may_operate_orders_another_try_and_a_rotation(tmp_path: 
             assert refused.value.kind is Kind.NOT_ALLOWED
         await world.sealer.handlers()["seal-rotate"](US, {})
         assert world.rows("SELECT act FROM audit ORDER BY rowid") == [("refused",), ("refused",), ("seal-rotate",)]
+
+
+async def test_an_external_store_that_is_named_no_more_keeps_the_purge_open_and_is_told(
+    tmp_path: Path, server: SftpServer
+) -> None:
+    async with world_with(settings_in(tmp_path, sftp(server))) as world:
+        await world.stored(1, days_ago=30)
+        world.archiver.start()
+        await world.until(all_sent(1))
+        world.keeper.settings = settings_in(tmp_path)
+        report = await world.housekeeping.purge()
+        assert (report.purged, report.waiting) == (0, 1)
+        assert "[archive] url is empty" in report.problems[0]
+        assert world.rows("SELECT * FROM tombstones") == []

@@ -178,8 +178,8 @@ def purging(seen: list[dict[str, object]], problems: list[str] | None = None) ->
         seen.append(dict(request))
         await asyncio.sleep(0)
         if request["dry_run"]:
-            return {"dry_run": True, "due": DUE, "purged": 0, "forgotten": 0, "problems": []}
-        return {"dry_run": False, "due": [], "purged": 2, "forgotten": 1, "problems": problems or []}
+            return {"dry_run": True, "due": DUE, "purged": 0, "forgotten": 0, "waiting": 0, "problems": []}
+        return {"dry_run": False, "due": [], "purged": 2, "forgotten": 1, "waiting": 3, "problems": problems or []}
 
     return handle
 
@@ -206,6 +206,7 @@ def test_a_purge_asks_first_and_no_is_no(world: World) -> None:
     assert done.exit_code == 0
     assert "Delete 2 recordings, 1.6 MB for ever?" in done.stderr
     assert "2 recordings deleted; personal data of 1 calls forgotten." in done.stdout
+    assert "3 recordings deleted here; done when gone from the external store too." in done.stdout
 
 
 def test_a_purge_that_leaves_something_is_a_failure(world: World) -> None:

@@ -133,12 +133,14 @@ class Due(TypedDict):
 
 
 class Purge(TypedDict):
-    """``due`` is what would go, of a dry run; the numbers and ``problems`` are what became of a real one."""
+    """``due`` is what would go, of a dry run; the numbers and ``problems`` are what became of a real one;
+    ``waiting``: deleted here, and not yet seen to be gone from the external store."""
 
     dry_run: bool
     due: list[Due]
     purged: int
     forgotten: int
+    waiting: int
     problems: list[str]
 
 

@@ -17,6 +17,7 @@ from callwarden.answers import (
     AlarmsTested,
     Disk,
     Done,
+    Due,
     LiveCall,
     LiveChannel,
     OpenAlarm,
@@ -111,18 +112,19 @@ class Desk:
             await housekeeping.confirm_clock(peer.user)
         if request.get("dry_run", False):
             due = await housekeeping.due()
-            listed = [
+            listed: list[Due] = [
                 {"recording": d.unique_id, "call": d.linked_id, "path": d.path, "bytes": d.bytes, "why": d.why}
                 for d in due
             ]
             doubts = await _doubts(housekeeping)
-            return {"dry_run": True, "due": listed, "purged": 0, "forgotten": 0, "problems": doubts}  # type: ignore[typeddict-item]
+            return Purge(dry_run=True, due=listed, purged=0, forgotten=0, waiting=0, problems=doubts)
         report = await housekeeping.purge()
         return {
             "dry_run": False,
             "due": [],
             "purged": report.purged,
             "forgotten": report.forgotten,
+            "waiting": report.waiting,
             "problems": report.problems,
         }
 

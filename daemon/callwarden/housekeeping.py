@@ -33,6 +33,10 @@ LAST = LAST_PURGE
 LATE_SECONDS = 3600
 PROBLEMS_SAID = 3  # in an alarm
 OVERDUE_SECONDS = 2 * 3600.0
+UNREACHABLE = (
+    "{count} recordings are deleted here, and the external store still has them, but [archive] url is empty: name the "
+    "store again until they are gone there too"
+)
 
 
 class Housekeeping:
@@ -138,6 +142,8 @@ class Housekeeping:
             report = await asyncio.to_thread(purge, run, self._keeper.vault, rules.rules, now, rules.asked)
             await self._keeper.on_catalogue(lambda db: set_setting(db, LAST, repr(now)))
             await self._keeper.on_catalogue(partial(forget_alarms, now=now))
+            if report.waiting and not self._keeper.settings.archive.url:
+                report.problems.append(UNREACHABLE.format(count=report.waiting))
             self.last_purge, self.last_problems = now, len(report.problems)
         log.info("purge: %d recordings deleted, %d calls forgotten", report.purged, report.forgotten)
         if report.problems:
@@ -155,7 +161,10 @@ class Housekeeping:
     async def finish_purge(self) -> PurgeReport:
         """Go on with what waited for the external store; says so in the log."""
         async with self._purging:
-            report = await asyncio.to_thread(finish_marked, self._keeper.writer.wait, self._keeper.vault, time.time())
+            now, why = await self.clock.check()
+            if why:
+                return PurgeReport(problems=[why])
+            report = await asyncio.to_thread(finish_marked, self._keeper.writer.wait, self._keeper.vault, now)
         log.info("purge: %d recordings are gone from the external store too", report.purged)
         return report
 

@@ -58,6 +58,8 @@ def _print(answer: dict[str, Any]) -> None:
         forgotten = answer["forgotten"]
         calls = f"; personal data of {forgotten} calls forgotten" if forgotten else ""
         click.echo(f"{_recordings(answer['purged'])} deleted{calls}.")
+        if answer["waiting"]:
+            click.echo(f"{_recordings(answer['waiting'])} deleted here; done when gone from the external store too.")
     for sentence in answer["problems"]:
         click.echo(text.shown(sentence, 1000), err=True)
 

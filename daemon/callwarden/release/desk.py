@@ -182,6 +182,8 @@ class ReleaseDesk:
             heights = await asyncio.to_thread(self._peaks, file, columns)
         except Damaged as error:
             raise ControlError(f"Recording {recording} is not opened: {error}.") from error
+        except OSError as error:  # sealed to another key, the external store is away
+            raise ControlError(f"Recording {recording} cannot be opened now: {error.strerror or error}") from error
         muted = [{"from": one.span.started, "to": one.span.ended, "reason": one.reason} for one in item.mutes]
         return {"peaks": [round(height, 4) for height in heights], "seconds": file.seconds, "muted": muted}
 
