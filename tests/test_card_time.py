@@ -21,9 +21,10 @@ from callwarden.core.card_time import (
     card_times,
     kept,
     leaks,
+    reached,
     stray,
 )
-from callwarden.core.facts import Segment, Suspension
+from callwarden.core.facts import Role, Segment, Suspension
 from callwarden.storage import reading
 from callwarden.storage.audio import AudioFile, Silence, Tone
 from callwarden.storage.card_check import CUT_OUT, DESTROYED
@@ -94,7 +95,7 @@ def test_only_payments_count_and_a_proof_begins_them() -> None:
 
 
 def test_a_stop_that_was_never_proven_counts_from_its_asking() -> None:
-    assert card_times([silent(None, None)], 60.0) == [CardTime(9.0, 60.0, "card line")]
+    assert card_times([silent(None, None)], 60.0) == [CardTime(9.0, 60.0, "card line", proven=False)]
     assert card_times([silent(None, 9.5)], 9.5) == [], "hung up while it was asked for"
 
 
@@ -105,6 +106,14 @@ def test_a_payment_that_ended_while_the_daemon_was_away_ended_when_the_dialplan_
     assert leaks(Written(25.0, 60.0, 60.0, 34.0), [CardTime(10.0, 25.0, "card line")]) == []
     before = segment("1780000000.7-dialplan1780000010.wav", 10.0, 10.5, 1)
     assert card_times([silent(10.0, 40.0)], 60.0, [before]) == [CardTime(10.0, 40.0, "card line")]
+
+
+def test_a_gate_that_was_refused_led_nobody_to_a_card_line() -> None:
+    doubtful = card_times([silent(None, None)], 60.0)
+    assert reached(doubtful, []) == []
+    assert reached(doubtful, [(0.0, 5.0), (61.0, 70.0)]) == []
+    assert reached(doubtful, [(20.0, 30.0)]) == [CardTime(20.0, 30.0, "card line", proven=False)]
+    assert reached([CARD], []) == [CARD]
 
 
 def test_the_dialplans_clock_knows_whole_seconds_only() -> None:
@@ -168,7 +177,7 @@ class World:
 
     def job(self, segments: list[Segment], suspensions: list[Suspension]) -> FinishJob:
         plan = pieces(segments, suspensions, self.spool, AT + 6)
-        return FinishJob(UNIQUE_ID, plan, card_times=tuple(card_times(suspensions, AT + 6)))
+        return FinishJob(UNIQUE_ID, plan, card_times=tuple(card_times(suspensions, AT + 6)), ended=AT + 6)
 
     def spooled(self) -> list[str]:
         return sorted(path.name for path in self.spool.iterdir())
@@ -249,6 +258,27 @@ def test_what_was_recorded_before_the_hand_over_and_is_lost_with_it_becomes_a_ga
     rows = reading.ledger_rows(world.db, UNIQUE_ID)
     assert rows is not None
     assert [(gap.started - AT, gap.ended - AT, gap.cause) for gap in rows.gaps] == [(0.0, 2.0, CUT)]
+
+
+def test_an_unproven_stop_cuts_only_where_a_card_line_was_up(world: World) -> None:
+    name = "1780000000.7-1.wav"
+    unproven, whole = [silent(None, None, asked=AT + 1)], [segment(name, AT, AT + 6)]
+    world.write(name, tone(440, 2) + tone(1700, 2) + tone(440, 2), AT + 6)
+    card = {"started": AT + 1.9, "answered": AT + 2, "ended": AT + 4.1, "role": Role.CARD_LINE}
+    save_all(world.db, [channel("1780000002.9", UNIQUE_ID, **card)])
+    result = finish(world.job(whole, unproven), world.vault, world.run)
+    assert isinstance(result, Finished)
+    assert_no_card(world, result)
+    assert len(result.leaks) == 1
+
+
+def test_an_unproven_stop_of_a_gate_that_was_refused_cuts_nothing(world: World) -> None:
+    name = "1780000000.7-1.wav"
+    world.write(name, tone(440, 6), AT + 6)
+    unproven = [silent(None, None, asked=AT + 1)]
+    result = finish(world.job([segment(name, AT, AT + 6)], unproven), world.vault, world.run)
+    assert isinstance(result, Finished)
+    assert (result.leaks, result.seconds) == ((), 6)
 
 
 def test_a_file_that_is_nothing_but_card_time_leaves_an_empty_recording(world: World) -> None:

@@ -11,7 +11,7 @@ than its recorder ran, and was closed soon after the proof that it had stopped, 
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from callwarden.core.facts import Segment, Suspension
 from callwarden.core.silence import CARD_LINE, IN_PLACE
@@ -44,12 +44,15 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class CardTime:
-    """A stretch of time in which nothing may have been recorded; ``grain``: how exactly it is known, in seconds."""
+    """A stretch of time in which nothing may have been recorded; ``grain``: how exactly it is known, in seconds. One
+    that is not ``proven`` begins with a stop that was asked for and never confirmed: usually the gate was refused, and
+    nobody reached a card line."""
 
     started: float
     ended: float
     why: str
     grain: float = 0.0
+    proven: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,19 @@ def leaks(file: Written, times: Sequence[CardTime]) -> list[Stretch]:
     return _joined(sorted((one for one in found if one is not None), key=lambda one: one.start))
 
 
+def reached(times: Iterable[CardTime], card_lines: Sequence[tuple[float, float]]) -> list[CardTime]:
+    """``times``, the unproven ones only as far as a card line was up: ``card_lines`` tells from when to when each was.
+    Whose payment it was is not asked: a stop that nobody confirmed may belong to any of them."""
+    found: list[CardTime] = []
+    for one in times:
+        if one.proven:
+            found.append(one)
+            continue
+        spans = ((max(one.started, begun), min(one.ended, ended)) for begun, ended in card_lines)
+        found += [replace(one, started=begun, ended=ended) for begun, ended in spans if ended > begun]
+    return sorted(found, key=lambda one: one.started)
+
+
 def kept(seconds: float, leaked: Sequence[Stretch]) -> list[Stretch]:
     """What is left of a file of so many seconds."""
     starts = [0.0, *(one.end for one in leaked)]
@@ -98,7 +114,7 @@ def _end(suspension: Suspension, ended: float, back: Sequence[float]) -> float:
 def _card_time(suspension: Suspension, until: float) -> CardTime | None:
     if suspension.confirmed is None:
         long = until - suspension.asked > UNPROVEN_SECONDS
-        return CardTime(suspension.asked, until, suspension.why) if long else None
+        return CardTime(suspension.asked, until, suspension.why, proven=False) if long else None
     grain = DIALPLAN_GRAIN if suspension.how == SEEN_GONE else 0.0
     begun = suspension.confirmed + grain
     return CardTime(begun, until - grain, suspension.why, grain) if until - grain > begun else None

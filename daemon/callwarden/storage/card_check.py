@@ -11,7 +11,8 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from callwarden.core.card_time import CUT, LATE_SECONDS, CardTime, Stretch, Written, kept, leaks, stray
+from callwarden.core.card_time import CUT, LATE_SECONDS, CardTime, Stretch, Written, kept, leaks, reached, stray
+from callwarden.core.facts import Role
 from callwarden.core.recorder import NOT_SAFE_IN_A_FILE_NAME
 from callwarden.storage.audio import measure
 from callwarden.storage.database import transaction
@@ -56,6 +57,22 @@ def check(
             left[file.path] = kept(written.seconds, leaked)
             found += [_leak(unique_id, file, written, one, times) for one in leaked]
     return Checked(left, tuple(found))
+
+
+def reached_in(db: Database, times: Sequence[CardTime], ended: float) -> tuple[CardTime, ...]:
+    """``times`` of a channel that ended at ``ended``, the doubtful ones only as far as a card line was up."""
+    if all(one.proven for one in times):
+        return tuple(times)
+    first = min(one.started for one in times)
+    sql = (
+        "SELECT started, coalesce(ended, ?) FROM channels WHERE role = ? AND answered IS NOT NULL AND answered < ? AND "
+    )
+    parameters = [ended, str(Role.CARD_LINE), ended]
+    rows = [
+        *db.conn.execute(f"{sql} ended > ?", [*parameters, first]),
+        *db.conn.execute(f"{sql} ended IS NULL", parameters),
+    ]
+    return tuple(reached(times, rows))
 
 
 def strays(unique_id: str, spool: Path, files: Sequence[SpoolFile], times: Sequence[CardTime]) -> list[Path]:

@@ -15,7 +15,7 @@ import sqlite3
 import stat
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -47,7 +47,7 @@ OVER = (RecordingState.DISCARDED, RecordingState.PURGING, RecordingState.PURGED)
 @dataclass(frozen=True, slots=True)
 class FinishJob:
     """One channel's recording: its pieces in order (see ``parts``), what the configuration says of it, and when a card
-    may have been read out (see ``core.card_time``).
+    may have been read out (see ``core.card_time``) until the channel ``ended``.
 
     ``keys``: what it is to be sealed with, None where it is not.
     """
@@ -59,6 +59,7 @@ class FinishJob:
     expires: float | None = None
     keys: Keys | None = None
     card_times: tuple[CardTime, ...] = ()
+    ended: float = 0.0
 
     @property
     def files(self) -> list[SpoolFile]:
@@ -117,6 +118,9 @@ def finish(job: FinishJob, vault: Vault, run: Run) -> Finished | FinishFailed:
         if row.state in OVER:
             _clear_spool(job)
             return FinishFailed(job.unique_id, f"it is {row.state} already", retry=False)
+        if job.card_times:
+            times = run(lambda db: card_check.reached_in(db, job.card_times, job.ended))
+            job = replace(job, card_times=times)
         _destroy_strays(job, run)
         result = _stored_before(job, row, vault, run) or _store(job, vault, run)
         if isinstance(result, Finished):

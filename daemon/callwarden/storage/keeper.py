@@ -189,6 +189,7 @@ class Keeper:
             None if settings.retention.rule else settings.retention.keep.seconds_after(action.ended),
             keys if settings.seal.enabled else None,
             tuple(card_times(action.suspensions, action.ended, action.segments)),
+            action.ended,
         )
         if action.answered is None and not settings.recording.keep_unanswered:
             return discard(job, self.writer.wait, NEVER_ANSWERED)
