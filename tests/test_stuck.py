@@ -50,7 +50,7 @@ async def test_a_writer_that_is_stuck_is_an_alarm_until_it_moves(
     writer, alarms, release = Writer(tmp_path / "catalogue.sqlite", lambda _: None), Alarms(), threading.Event()
     watching = asyncio.create_task(stuck.watch(writer, Quick(), alarms, every=0.05))
     await writer.flush()
-    assert writer.busy_for == 0
+    await eventually(lambda: writer.busy_for == 0)
     work = writer.run(lambda _: release.wait(10))
     await eventually(lambda: [alarm.kind for alarm in alarms.open] == ["writer-stuck"])
     release.set()
