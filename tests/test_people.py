@@ -37,7 +37,7 @@ def test_root_and_the_daemons_own_user_run_the_machine_and_hear_nothing(uid: int
     machine = who(uid, "root")
     assert machine.roles == {Role.MACHINE}
     assert allowed(machine, Act.OPERATE)
-    for act in (Act.LISTEN, Act.APPROVE, Act.REQUEST, Act.RELEASE, Act.HOLD, Act.LIFT_HOLD, Act.READ_AUDIT):
+    for act in (Act.LISTEN, Act.APPROVE, Act.REQUEST, Act.RELEASE, Act.HOLD, Act.LIFT_HOLD):
         assert not allowed(machine, act)
 
 

@@ -11,6 +11,7 @@ server a number of clients; whatever a client sends, it gets one clear answer or
 import asyncio
 import json
 import logging
+import os
 import pwd
 import socket
 import struct
@@ -62,6 +63,14 @@ class Peer:
     uid: int
     gid: int
     user: str
+
+
+class Handed(dict[str, object]):
+    """An answer with a descriptor: the client gets its own of it (SCM_RIGHTS), ours is closed."""
+
+    def __init__(self, answer: Mapping[str, object], handle: int) -> None:
+        super().__init__(answer)
+        self.handle = handle
 
 
 Handler = Callable[[Peer, Mapping[str, object]], Awaitable[Mapping[str, object]]]
@@ -119,25 +128,25 @@ class ControlServer:
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
-            async for line in self._answers(peer_of(writer.get_extra_info("socket")), reader):
-                writer.write(line)
+            async for line, handle in self._answers(peer_of(writer.get_extra_info("socket")), reader):
                 async with asyncio.timeout(TAKE):
-                    await writer.drain()
+                    await _send(writer, line, handle)
         except (OSError, TimeoutError):
             pass  # the client has gone, or does not take its answer
         finally:
             await _close(writer)
 
-    async def _answers(self, peer: Peer, reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
-        """An answer to each request; the last one says why no more are taken."""
+    async def _answers(self, peer: Peer, reader: asyncio.StreamReader) -> AsyncIterator[tuple[bytes, int | None]]:
+        """An answer to each request, some with a descriptor; the last one says why no more are taken."""
         if len(self._clients) > self._max_clients:
-            yield _refusal(ControlError(f"The daemon serves {self._max_clients} clients already. Ask again later."))
+            full = f"The daemon serves {self._max_clients} clients already. Ask again later."
+            yield _refusal(ControlError(full)), None
             return
         try:
             while request := await self._request(reader):
                 yield await self._handle(peer, request)
         except ControlError as error:
-            yield _refusal(error)
+            yield _refusal(error), None
 
     async def _request(self, reader: asyncio.StreamReader) -> bytes:
         """One line, or nothing when the client has no more. Raises ControlError."""
@@ -153,27 +162,29 @@ class ControlServer:
                 raise ControlError("The request does not end with a line end.", Kind.BAD_REQUEST) from None
             return b""
 
-    async def _handle(self, peer: Peer, line: bytes) -> bytes:
+    async def _handle(self, peer: Peer, line: bytes) -> tuple[bytes, int | None]:
         try:
             return await self._done(peer, *parse(line))
         except ControlError as error:
             if error.kind is Kind.BAD_REQUEST:
                 self._quiet.warn(str(error), f"user {peer.user}")
-            return _refusal(error)
+            return _refusal(error), None
         except TimeoutError:
             log.warning("control: a request of user %s was not done within %g s", peer.user, self._answer)
-            return _refusal(ControlError(f"It was not done within {self._answer:g} s; it may be done later."))
+            return _refusal(ControlError(f"It was not done within {self._answer:g} s; it may be done later.")), None
         except Exception:
             log.exception("control: an error in a request of user %s", peer.user)
-            return _refusal(ControlError("The daemon met an error; its log says which."))
+            return _refusal(ControlError("The daemon met an error; its log says which.")), None
 
-    async def _done(self, peer: Peer, verb: str, arguments: Mapping[str, object]) -> bytes:
+    async def _done(self, peer: Peer, verb: str, arguments: Mapping[str, object]) -> tuple[bytes, int | None]:
         handler = self._handlers.get(verb)
         if handler is None:
             known = ", ".join(sorted(self._handlers))
             raise ControlError(f"There is no such verb. There are: {known}.", Kind.BAD_REQUEST)
         async with asyncio.timeout(self._answer):
-            return _line_of({**await handler(peer, arguments), "ok": True})
+            answer = await handler(peer, arguments)
+        handle = answer.handle if isinstance(answer, Handed) else None
+        return _line_of({**answer, "ok": True}), handle
 
 
 def parse(line: bytes) -> tuple[str, dict[str, object]]:
@@ -217,6 +228,19 @@ def _line_of(answer: Mapping[str, object]) -> bytes:
     return json.dumps(answer).encode() + b"\n"
 
 
+async def _send(writer: asyncio.StreamWriter, line: bytes, handle: int | None) -> None:
+    """An answer, and the descriptor with its first byte. Ours is closed whatever happens."""
+    if handle is not None:
+        try:
+            await writer.drain()
+            with socket.socket(fileno=os.dup(writer.get_extra_info("socket").fileno())) as same:
+                line = line[socket.send_fds(same, [line[:1]], [handle]) :]
+        finally:
+            os.close(handle)
+    writer.write(line)
+    await writer.drain()
+
+
 async def _close(writer: asyncio.StreamWriter) -> None:
     """For real: a client that takes nothing would keep a closing connection for ever."""
     writer.close()
@@ -232,6 +256,17 @@ async def _close(writer: asyncio.StreamWriter) -> None:
 
 def ask(path: Path, verb: str, *, patience: float = ASK, **arguments: object) -> dict[str, Any]:
     """The daemon's answer. Raises ControlError with a sentence that says what to do."""
+    answer, handles = ask_for_file(path, verb, patience=patience, **arguments)
+    for handle in handles:
+        os.close(handle)
+    return answer
+
+
+def ask_for_file(
+    path: Path, verb: str, *, patience: float = ASK, **arguments: object
+) -> tuple[dict[str, Any], list[int]]:
+    """The daemon's answer, and the descriptors that came with it, the caller's to close. Raises ControlError."""
+    handles: list[int] = []
     request = json.dumps({**arguments, "verb": verb}).encode() + b"\n"
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(patience)
@@ -239,14 +274,14 @@ def ask(path: Path, verb: str, *, patience: float = ASK, **arguments: object) ->
         try:
             with suppress(BrokenPipeError):  # turned away before it asked: the answer says why
                 connection.sendall(request)
-            line = _line(connection)
+            line = _line(connection, handles)
         except TimeoutError:
             raise ControlError(
                 f"The daemon did not answer within {patience:g} s. See `journalctl -u callwarden`."
             ) from None
         except OSError as error:
             raise ControlError(f"The daemon ended the conversation: {error.strerror}.") from error
-    return _answer(line)
+    return _answer(line), handles
 
 
 def _connect(connection: socket.socket, path: Path) -> None:
@@ -266,10 +301,11 @@ def _connect(connection: socket.socket, path: Path) -> None:
         raise ControlError(f"The daemon cannot be asked on {path}: {error.strerror or error}.") from error
 
 
-def _line(connection: socket.socket) -> bytes:
+def _line(connection: socket.socket, handles: list[int]) -> bytes:
     received = bytearray()
     while not received.endswith(b"\n"):
-        more = connection.recv(65536)
+        more, came, _, _ = socket.recv_fds(connection, 65536, 1)
+        handles += came
         if not more or len(received) > LONGEST_ANSWER:
             break
         received += more

@@ -73,6 +73,10 @@ class Desk:
             **self._service.archiver.handlers(),
             **ReleaseDesk(self._service.keeper, self._service.permits).handlers(),
             **HandingDesk(self._service.keeper, self._service.permits, self._service.building).handlers(),
+            **self._service.browsing.handlers(),
+            **self._service.office.handlers(),
+            **self._service.hearing.handlers(),
+            **self._service.auditing.handlers(),
         }
 
     def reply(self, action: do.ReplyToOperator) -> None:
@@ -119,6 +123,8 @@ class Desk:
             doubts = await _doubts(housekeeping)
             return Purge(dry_run=True, due=listed, purged=0, forgotten=0, waiting=0, problems=doubts)
         report = await housekeeping.purge()
+            return {"dry_run": True, "due": listed, "purged": 0, "forgotten": 0, "problems": doubts}  # type: ignore[typeddict-item]
+        report = await housekeeping.purge(self._service.door.asker(peer).who)
         return {
             "dry_run": False,
             "due": [],

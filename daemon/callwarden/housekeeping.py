@@ -128,8 +128,9 @@ class Housekeeping:
         """The settings were read again: a change of the rules begins to wait from now on."""
         await self.settle_rules()
 
-    async def purge(self) -> PurgeReport:
-        """Delete what is due; says so in the log. By a clock that jumped nothing is deleted, and the report says so."""
+    async def purge(self, by: str = audit.DAEMON) -> PurgeReport:
+        """Delete what is due; says so in the log and, with who wanted it, in the audit chain. By a clock that jumped
+        nothing is deleted, and the report says so."""
         async with self._purging:
             now, why = await self.clock.check()
             if why:
@@ -140,7 +141,7 @@ class Housekeeping:
             run = self._keeper.writer.wait
             await asyncio.to_thread(date_recordings, run, rules.rules, rules.name, rules.asked)
             report = await asyncio.to_thread(purge, run, self._keeper.vault, rules.rules, now, rules.asked)
-            await self._keeper.on_catalogue(lambda db: set_setting(db, LAST, repr(now)))
+            await self._keeper.on_catalogue(lambda db: _purged(db, now, by, report))
             await self._keeper.on_catalogue(partial(forget_alarms, now=now))
             if report.waiting and not self._keeper.settings.archive.url:
                 report.problems.append(UNREACHABLE.format(count=report.waiting))
@@ -181,6 +182,12 @@ class Housekeeping:
 
     def _trigger(self) -> Nightly:
         return trigger(self._keeper.settings.purge.schedule)
+
+
+def _purged(db: Database, now: float, by: str, report: PurgeReport) -> None:
+    set_setting(db, LAST, repr(now))
+    counts = {name: getattr(report, name) for name in ("purged", "gone", "stuck", "forgotten", "held", "left")}
+    audit.append(db, time.time(), by, "purge", "", {**counts, "problems": report.problems})
 
 
 def _last_purge(db: Database) -> float | None:

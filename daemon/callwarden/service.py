@@ -14,7 +14,7 @@ from collections.abc import Coroutine, Mapping
 from ipaddress import ip_network
 from typing import Any
 
-from callwarden import logs, narrative
+from callwarden import __version__, logs, narrative
 from callwarden.alarms import Alarms
 from callwarden.archiver import Archiver
 from callwarden.asterisk.agi import AgiServer
@@ -32,7 +32,14 @@ from callwarden.core import actions as do
 from callwarden.core import events as ev
 from callwarden.core.facts import Fact
 from callwarden.core.warden import Warden, unexpected
+from callwarden.custody import audit
+from callwarden.custody.auditing import Auditing, enter_start
+from callwarden.custody.browsing import Browsing
+from callwarden.custody.door import Door
+from callwarden.custody.hearing import Hearing
+from callwarden.custody.office import Office
 from callwarden.custody.permitting import Permits
+from callwarden.custody.scrubbing import Scrub
 from callwarden.desk import Desk
 from callwarden.growth import Growth
 from callwarden.health.watching import Health
@@ -41,6 +48,7 @@ from callwarden.left_behind import LeftBehind
 from callwarden.pulse import Pulse
 from callwarden.reconciling import Reconciling
 from callwarden.release.building import Building
+from callwarden.reloading import reload
 from callwarden.sealer import Sealer
 from callwarden.storage.keeper import Keeper
 from callwarden.storage.spool import Spool
@@ -110,8 +118,15 @@ class Service:
         self.archiver = Archiver(self.keeper, self.alarms, self.housekeeping.finish_purge)
         self.building = Building(self.keeper, self.alarms)
         self.housekeeping.afterwards = self.building.sweep
+        self.door = Door(self.keeper)
+        self.browsing = Browsing(self.door, self.keeper)
+        self.auditing = Auditing(self.door, self.keeper, self.browsing, self.alarms)
+        self.office = Office(self.door, self.keeper, self.browsing, self.alarms)
+        self.hearing = Hearing(self.door, self.keeper, self.browsing, self.alarms)
+        self.scrub = Scrub(self.keeper, self.alarms, self.auditing)
         self.desk = Desk(self)
-        self.control = ControlServer(settings.control.socket, settings.control.group, self.desk.handlers())
+        handlers = self.door.guarded(self.desk.handlers())
+        self.control = ControlServer(settings.control.socket, settings.control.group, handlers)
 
     # -- start and stop -------------------------------------------------------------------------------------------
 
@@ -129,6 +144,8 @@ class Service:
         await self.reconciling.start()
         await self.health.start()
         self.archiver.start()
+        await enter_start(self.door, self.keeper, __version__, self.config)
+        await self.scrub.start()
         await self.control.start()
         self.link.start()
         self._go(self.pulse.run())
@@ -143,11 +160,14 @@ class Service:
 
     def apply(self, settings: Settings) -> None:
         """Go on with other settings: everything that decides looks at them each time it decides."""
+        changed = [*reload(self.settings, settings).applied]
         self.settings = self.warden.book.settings = self.keeper.settings = settings
         self.link.credentials(settings.ami.username, settings.ami.secret.get_secret_value())
         self.monitors.beep_every = settings.recording.beep_every
         self.housekeeping.reschedule()
         self._go(self.housekeeping.changed())
+        self.scrub.reschedule()
+        self._go(self.door.enter(audit.DAEMON, "configuration", "", changed=changed))
         self.sealer.wake()
         self.archiver.wake()
         self._go(self.alarms.apply(settings.alarms))
@@ -157,6 +177,7 @@ class Service:
         """Close everything, finish what is being written; recorders and calls go on in Asterisk."""
         await self.control.stop()
         await self.health.stop()
+        await self.scrub.stop()
         await self.housekeeping.stop()
         await self.building.stop()
         await self.reconciling.stop()

@@ -10,16 +10,19 @@ from callwarden import __version__
 from callwarden.cli import frame
 from callwarden.cli.alarms import alarms
 from callwarden.cli.archive import archive
+from callwarden.cli.audit import audit
 from callwarden.cli.calls import calls
 from callwarden.cli.check import check
 from callwarden.cli.completion import completion
 from callwarden.cli.coverage import coverage
 from callwarden.cli.holds import holds
 from callwarden.cli.init import init
+from callwarden.cli.listen import listen
 from callwarden.cli.purge import purge
 from callwarden.cli.reconcile import reconcile
 from callwarden.cli.recordings import recordings
 from callwarden.cli.release import release
+from callwarden.cli.request import request
 from callwarden.cli.retention import retention
 from callwarden.cli.run import run
 from callwarden.cli.seal import seal
@@ -52,6 +55,9 @@ for command in (
     coverage,
     why,
     reconcile,
+    request,
+    listen,
+    audit,
     suspend,
     resume,
     purge,

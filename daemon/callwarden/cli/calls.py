@@ -21,8 +21,7 @@ def calls(as_json: bool, **options: Any) -> None:
     NUMBER is that of either party, in any spelling, or its last digits. Exit status 1 when nothing is found.
     """
     search = searching.asked(**options)
-    with frame.catalogue(frame.settings()) as db:
-        found = searching.found(lambda: find_calls(db, **search.options()))
+    found = searching.shown("calls", FoundCall, find_calls, search)
     if as_json:
         text.print_json({"calls": [shapes.of_found_call(each) for each in found]})
     elif found:

@@ -4,6 +4,7 @@ Exit status: 0 done; 1 nothing found, or it failed; 2 the configuration or the m
 command was typed wrongly; 3 not allowed.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -15,11 +16,13 @@ from click.shell_completion import CompletionItem
 from sqlite_utils import Database
 
 from callwarden.config import ConfigError, Settings, load
+from callwarden.config.settings import Control
 from callwarden.control import ControlError, Kind, ask
 from callwarden.storage.database import CatalogueError, open_readonly
 
 DEFAULT_CONFIG = Path("/etc/callwarden/callwarden.toml")
-CONFIG_VARIABLE = "CALLWARDEN_CONFIG"
+CONFIG_VARIABLE, SOCKET_VARIABLE = "CALLWARDEN_CONFIG", "CALLWARDEN_SOCKET"
+DEFAULT_SOCKET = Control().socket
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -70,17 +73,40 @@ def config_path() -> Path:
 
 
 def settings(*, need_secrets: bool = False) -> Settings:
-    """The configuration, or the end of the command with all its problems."""
+    """The configuration, or the end of the command with all its problems.
+
+    Whoever may not read its file needs nothing of it but the control socket: its default, or what the environment
+    variable CALLWARDEN_SOCKET says.
+    """
+    path = config_path()
+    if not need_secrets and path.exists() and not os.access(path, os.R_OK, effective_ids=True):
+        return Settings(control=Control(socket=Path(os.environ.get(SOCKET_VARIABLE, DEFAULT_SOCKET))))
     try:
         return load(config_path(), need_secrets=need_secrets)
     except ConfigError as error:
         stop(str(error), Exit.ENVIRONMENT)
 
 
+def reads_itself(configured: Settings) -> bool:
+    """Whether the catalogue's file is open to whoever runs this: root and Callwarden's user. All others are shown by
+    the daemon what their role may see."""
+    return os.access(configured.catalogue.path, os.R_OK, effective_ids=True) or os.geteuid() == 0
+
+
+def _announce(configured: Settings) -> None:
+    """The daemon enters it into the audit chain. Root could look without: this is no lock, it is the record."""
+    try:
+        ask(configured.control.socket, "browsing", command=click.get_current_context().command_path)
+    except ControlError as error:
+        if error.kind is not Kind.NOT_RUNNING:
+            click.echo(f"callwarden: this look is not in the audit chain: {error}", err=True)
+
+
 @contextmanager
 def catalogue(configured: Settings) -> Iterator[Database]:
-    """The catalogue, to read."""
+    """The catalogue, to read; that it is read is entered, where the daemon runs."""
     path = configured.catalogue.path
+    _announce(configured)
     try:
         db = open_readonly(path)
     except PermissionError:

@@ -4,12 +4,13 @@ from itertools import groupby
 from typing import Any
 
 import click
-from sqlite_utils import Database
 
 from callwarden.cli import frame, searching, shapes, story, text
-from callwarden.storage import reading
+from callwarden.config import Settings
+from callwarden.custody.packed import unpack
 from callwarden.storage.reading import FoundRecording
 from callwarden.storage.search import find_recordings
+from callwarden.storage.told import Told, named, told
 
 LEFT = 8 + 2 + 3 + 2 + 2 + 2 + 2 + 7 + 2  # columns beside the two parties, the phone and the id
 WIDEST_PHONE = 8  # columns
@@ -29,8 +30,7 @@ def search(as_json: bool, **options: Any) -> None:
     NUMBER is that of either party, in any spelling, or its last digits. Exit status 1 when nothing is found.
     """
     wanted = searching.asked(**options)
-    with frame.catalogue(frame.settings()) as db:
-        found = searching.found(lambda: find_recordings(db, **wanted.options()))
+    found = searching.shown("recordings", FoundRecording, find_recordings, wanted)
     if as_json:
         text.print_json({"recordings": [shapes.of_recording(each) for each in found]})
     elif found:
@@ -48,8 +48,7 @@ def show(identity: str, as_json: bool) -> None:
 
     ID is that of a recording; or of a call, for all its recordings.
     """
-    with frame.catalogue(frame.settings()) as db:
-        found = [story.of(db, each) for each in _named(db, identity)]
+    found = _stories(frame.settings(), identity)
     if as_json:
         text.print_json({"recordings": [story.shape(each) for each in found]})
     elif found:
@@ -58,12 +57,12 @@ def show(identity: str, as_json: bool) -> None:
         searching.none_found("recording or call with this id")
 
 
-def _named(db: Database, identity: str) -> list[FoundRecording]:
-    one = reading.recording(db, identity)
-    if one is not None:
-        return [one]
-    whole = reading.story(db, identity)
-    return [] if whole is None else list(whole.recordings)
+def _stories(settings: Settings, identity: str) -> list[Told]:
+    if not frame.reads_itself(settings):
+        answer = frame.order(settings, "recording", recording=identity)
+        return [unpack(Told, each) for each in answer["recordings"]]
+    with frame.catalogue(settings) as db:
+        return [told(db, each) for each in named(db, identity)]
 
 
 def _print(found: list[FoundRecording]) -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from callwarden.cli import frame, text, when
 from callwarden.cli.frame import Exit
 from callwarden.core.facts import Call, Direction
+from callwarden.custody.packed import unpack
 from callwarden.storage.search import TooManyNumbers
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -93,6 +94,16 @@ def found(search: Callable[[], list[T]]) -> list[T]:
         return search()
     except TooManyNumbers as error:
         frame.stop(str(error), Exit.FAILED)
+
+
+def shown(verb: str, kind: type[T], find: Callable[..., list[T]], wanted: Search) -> list[T]:
+    """What the search gives: read here where the file is open to us, by the daemon for everybody else."""
+    settings = frame.settings()
+    if not frame.reads_itself(settings):
+        answer = frame.order(settings, verb, **wanted.options())
+        return [unpack(kind, each) for each in answer[verb]]
+    with frame.catalogue(settings) as db:
+        return found(lambda: find(db, **wanted.options()))
 
 
 def none_found(what: str) -> None:

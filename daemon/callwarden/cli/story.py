@@ -1,54 +1,18 @@
 """The story of one recording, for `recordings show`: who, what they were told, and what every second was."""
 
-import time
-from dataclasses import dataclass
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
-from sqlite_utils import Database
 
 from callwarden.cli import searching, shapes, text
-from callwarden.core.facts import Announcement, Gap, Segment, Suspension
+from callwarden.core.facts import Announcement
 from callwarden.core.spans import Kind, Span
-from callwarden.storage import reading
-from callwarden.storage.accounts import spans_of
 from callwarden.storage.reading import FoundRecording
+from callwarden.storage.told import Told
 
 STYLES = {Kind.RECORDED: "", Kind.SUSPENDED: "yellow", Kind.EXEMPT: "yellow", Kind.GAP: "bold red"}
 LONG = 300  # characters of a caller's text: here there is room
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """A recording and everything that is known of its channel; ``spans`` is its ledger, empty if never answered."""
-
-    found: FoundRecording
-    spans: tuple[Span, ...]
-    announcements: tuple[Announcement, ...]
-    segments: tuple[Segment, ...]
-    suspensions: tuple[Suspension, ...]
-    gaps: tuple[Gap, ...]
-    others: tuple[str, ...]
-
-
-def of(db: Database, found: FoundRecording) -> Told:
-    """Read what belongs to a recording."""
-    unique_id = found.recording.unique_id
-    whole = reading.story(db, found.call.linked_id)
-    rows = reading.ledger_rows(db, unique_id)
-    assert whole is not None and rows is not None, (
-        "a recording has its call and its channel: the catalogue holds it to that"
-    )
-    return Told(
-        found=found,
-        spans=tuple(spans_of(rows, time.time())),
-        announcements=tuple(each for each in whole.announcements if each.unique_id == unique_id),
-        segments=rows.segments,
-        suspensions=rows.suspensions,
-        gaps=rows.gaps,
-        others=tuple(each.recording.unique_id for each in whole.recordings if each.recording.unique_id != unique_id),
-    )
 
 
 def shape(told: Told) -> dict[str, Any]:
@@ -60,6 +24,7 @@ def shape(told: Told) -> dict[str, Any]:
         "segments": [shapes.of_segment(each) for each in told.segments],
         "suspensions": [shapes.of_suspension(each) for each in told.suspensions],
         "gaps": [shapes.of_gap(each) for each in told.gaps],
+        "damage": told.damage,
         "other_recordings": list(told.others),
     }
 
@@ -96,6 +61,7 @@ def _facts(told: Told) -> dict[str, str]:
         "party": text.shown(f"{channel.number} {channel.party_name}".strip(), LONG),
         "state": text.shown(": ".join(filter(None, (found.recording.state, found.recording.reason))), LONG),
         **_file(found),
+        "DAMAGED": text.shown(told.damage, LONG),
         "note": text.shown(found.note, LONG),
     }
 

@@ -8,6 +8,7 @@ and names of callers left out before an entry is made: the chain outlives every 
 import hashlib
 import json
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,6 +28,7 @@ NUMBERS = frozenset({"number", "caller", "called"})
 COLUMNS = "number, at, who, act, about, detail, before, hash"
 LONGEST = 2000  # characters of one text in an entry: a reason, not a novel
 FAULTS_TOLD = 100
+REST_EVERY, REST_SECONDS = 200, 0.0005  # about 1 ms of work, then others' turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +102,11 @@ def holds(db: Database, kept: Head) -> bool:
     return row is not None and row[0] == kept.hash
 
 
-def verify(db: Database, kept: Sequence[Head] = ()) -> Verdict:
+def verify(db: Database, kept: Sequence[Head] = (), rest: float = 0.0) -> Verdict:
     """Read the whole chain, one entry after the other. ``kept`` are links that were seen before: in the file beside
     the vault, in a mail, on paper. Each entry that was changed, removed, added between or moved is named; the faults
-    are at most FAULTS_TOLD."""
-    return _Reader(kept).read(db.conn.execute(f"SELECT {COLUMNS} FROM audit ORDER BY number"))
+    are at most FAULTS_TOLD. ``rest``: seconds to sleep every REST_EVERY entries; in the daemon others come first."""
+    return _Reader(kept, rest).read(db.conn.execute(f"SELECT {COLUMNS} FROM audit ORDER BY number"))
 
 
 def entries(
@@ -179,7 +181,8 @@ def _text(text: str) -> str:
 class _Reader:
     """Follows a chain and notes what does not fit."""
 
-    def __init__(self, kept: Sequence[Head]) -> None:
+    def __init__(self, kept: Sequence[Head], rest: float) -> None:
+        self._rest = rest
         self._kept: dict[int, set[str]] = {}
         for link in kept:
             self._kept.setdefault(link.number, set()).add(link.hash)
@@ -191,6 +194,8 @@ class _Reader:
         for row in rows:
             self._count += 1
             self._check(row)
+            if self._rest and self._count % REST_EVERY == 0:
+                time.sleep(self._rest)
         for number in sorted(number for number in self._kept if number > self._last.number):
             self._fault(self._last.number + 1, f"entries {self._last.number + 1} to {number} are missing at the end")
             break

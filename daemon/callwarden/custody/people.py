@@ -58,7 +58,7 @@ TABLE: dict[Act, tuple[Role, ...]] = {
     Act.HOLD:           (_DIRECTOR, _DPO),
     Act.LIFT_HOLD:      (           _DPO,),
     Act.RETENTION:      (_DIRECTOR, _DPO,           _ADMIN, _MACHINE),
-    Act.READ_AUDIT:     (_DIRECTOR, _DPO),
+    Act.READ_AUDIT:     (_DIRECTOR, _DPO,                   _MACHINE),
     Act.VERIFY_AUDIT:   (_DIRECTOR, _DPO,           _ADMIN, _MACHINE),
 }  # fmt: skip
 
