@@ -159,7 +159,7 @@ def test_the_json_of_a_story_keeps_its_shape(world: World) -> None:
     }  # fmt: skip
     told = {
         **RECORDING, "ledger": [span], "announcements": [announcement], "segments": [segment],
-        "suspensions": [suspension], "gaps": [], "other_recordings": ["str"],
+        "suspensions": [suspension], "gaps": [], "damage": "str", "other_recordings": ["str"],
     }  # fmt: skip
     assert shape(found) == {"recordings": [told]}
     kinds = [(each["kind"], each["why"], each["seconds"]) for each in found["recordings"][0]["ledger"]]

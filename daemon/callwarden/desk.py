@@ -122,8 +122,6 @@ class Desk:
             ]
             doubts = await _doubts(housekeeping)
             return Purge(dry_run=True, due=listed, purged=0, forgotten=0, waiting=0, problems=doubts)
-        report = await housekeeping.purge()
-            return {"dry_run": True, "due": listed, "purged": 0, "forgotten": 0, "problems": doubts}  # type: ignore[typeddict-item]
         report = await housekeeping.purge(self._service.door.asker(peer).who)
         return {
             "dry_run": False,

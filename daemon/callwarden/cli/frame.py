@@ -52,7 +52,7 @@ def config_option(command: F, variable: str | None = None) -> F:
     """`--config FILE`; ``variable`` of the environment gives it too."""
     return click.option(
         "--config",
-        type=click.Path(path_type=Path, dir_okay=False),
+        type=click.Path(path_type=Path, dir_okay=False, readable=False),
         expose_value=False,
         callback=_remember,
         envvar=variable,
@@ -79,12 +79,23 @@ def settings(*, need_secrets: bool = False) -> Settings:
     variable CALLWARDEN_SOCKET says.
     """
     path = config_path()
-    if not need_secrets and path.exists() and not os.access(path, os.R_OK, effective_ids=True):
+    if not need_secrets and _closed(path):
         return Settings(control=Control(socket=Path(os.environ.get(SOCKET_VARIABLE, DEFAULT_SOCKET))))
     try:
         return load(config_path(), need_secrets=need_secrets)
     except ConfigError as error:
         stop(str(error), Exit.ENVIRONMENT)
+
+
+def _closed(path: Path) -> bool:
+    """Whether there is a file that we may not read."""
+    try:
+        with path.open("rb"):
+            return False
+    except PermissionError:
+        return True
+    except OSError:
+        return False
 
 
 def reads_itself(configured: Settings) -> bool:

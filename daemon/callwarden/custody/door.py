@@ -39,6 +39,19 @@ VERBS: dict[str, Act] = {
     "retention-report": Act.RETENTION,
     "retention-lines": Act.RETENTION,
     "retention-confirm": Act.RETENTION,
+    "release-find": Act.RELEASE,
+    "release-open": Act.RELEASE,
+    "release-list": Act.RELEASE,
+    "release-show": Act.RELEASE,
+    "release-decide": Act.RELEASE,
+    "release-mute": Act.RELEASE,
+    "release-unmute": Act.RELEASE,
+    "release-waveform": Act.RELEASE,
+    "release-build": Act.RELEASE,
+    "release-progress": Act.RELEASE,
+    "release-files": Act.RELEASE,
+    "release-read": Act.RELEASE,
+    "release-handed": Act.RELEASE,
     "browsing": Act.BROWSE,
     "calls": Act.BROWSE,
     "recordings": Act.BROWSE,
@@ -92,7 +105,7 @@ class Door:
 
         return handle
 
-    async def enter(self, who: str, act: str, about: str = "", **detail: object) -> None:
+    async def enter(self, who: str, act: str, about: str = "", /, **detail: object) -> None:
         """Add an entry to the audit chain. Raises what the catalogue raises."""
         await self._keeper.on_catalogue(partial(_append, who=who, act=act, about=about, detail=detail))
 
@@ -115,7 +128,7 @@ class Door:
         return handle
 
     async def _enter_refusal(self, who: Asker, verb: str, request: Mapping[str, object], sentence: str) -> None:
-        now, what = time.time(), (who.user, verb, _about(request))
+        now, what = time.time(), (who.user, _about(request), sentence)
         if now - self._refused.get(what, 0.0) < REPEATED_SECONDS:
             return
         if len(self._refused) > 1000:

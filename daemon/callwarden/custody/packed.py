@@ -36,14 +36,13 @@ def _read(hint: Any, value: Any) -> Any:
     if get_origin(hint) is tuple:
         return tuple(_read(get_args(hint)[0], each) for each in value)
     if is_dataclass(hint) and isinstance(hint, type):
-        hints = _hints(hint)
-        return hint(*(_read(one, each) for one, each in zip(hints, value, strict=True)))
+        return hint(**{name: _read(one, each) for (name, one), each in zip(_hints(hint), value, strict=True)})
     if isinstance(hint, type) and issubclass(hint, Enum):
         return hint(value)
     return value
 
 
 @lru_cache(maxsize=64)
-def _hints(kind: type) -> tuple[Any, ...]:
+def _hints(kind: type) -> tuple[tuple[str, Any], ...]:
     hints = get_type_hints(kind)
-    return tuple(hints[field.name] for field in fields(kind))
+    return tuple((field.name, hints[field.name]) for field in fields(kind))

@@ -1,0 +1,233 @@
+"""Custody from end to end: a running daemon of its own user, and people of other users who ask it."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from callwarden.config import load
+from callwarden.control import user_name
+from callwarden.custody.door import OPERATIONS, VERBS
+from callwarden.custody.head import parse
+from callwarden.service import Service
+from cli_world import World
+from custody_world import ADA, DAEMON, DPO, JAS, OTHER, RECORDING, STRANGER, VIV, Office
+
+
+@pytest.fixture(scope="module")
+def office() -> Iterator[Office]:
+    made = Office()
+    try:
+        made.furnish()
+        made.start()
+        yield made
+    finally:
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def approved(office: Office) -> int:
+    """Viviane's request for one call, approved by the director."""
+    number = office.opened(VIV, "--kind", "complaint", "--number", "+44 7700 900123", "--to", "2025-11-22")
+    assert office.run(JAS, "request", "approve", str(number)).returncode == 0
+    return number
+
+
+def test_a_recording_is_heard_with_an_approved_request_and_it_is_on_record(office: Office, approved: int) -> None:
+    done = office.run(VIV, "listen", RECORDING, "--request", str(approved), "--to", "copy.wav")
+    assert done.returncode == 0, done.stderr
+    copy = office.desks[VIV] / "copy.wav"
+    assert (copy.stat().st_uid, copy.stat().st_mode & 0o777) == (VIV, 0o600)
+    assert copy.read_bytes() == (office.home / "vault" / office.path(RECORDING)).read_bytes()
+    assert "Delete it by" in done.stdout
+    (entry,) = office.audit("--act", "listen", "--about", RECORDING)
+    assert entry["who"] == f"Viviane Ward (uid {VIV})"
+    assert entry["detail"]["request"] == approved
+    assert entry["detail"]["reason"] == "complaint of 20 November"
+    assert entry["detail"]["until"] > entry["at"]
+    assert list((office.home / "vault" / ".incoming").iterdir()) == []
+
+
+def test_a_copy_never_goes_through_a_link_or_over_a_file(office: Office, approved: int) -> None:
+    (office.desks[VIV] / "link.wav").symlink_to("target.wav")
+    (office.desks[VIV] / "there.wav").write_text("mine")
+    for name in ("link.wav", "there.wav"):
+        done = office.run(VIV, "listen", RECORDING, "--request", str(approved), "--to", name)
+        assert done.returncode == 1
+        assert "nothing is overwritten" in done.stderr
+    assert not (office.desks[VIV] / "target.wav").exists()
+
+
+def refused(office: Office, uid: int, *arguments: str) -> str:
+    """Not allowed: a sentence, exit status 3, and an entry in the audit chain."""
+    done = office.run(uid, *arguments)
+    assert done.returncode == 3, (done.returncode, done.stdout, done.stderr)
+    entry = office.audit("--act", "refused", "--who", user_name(uid))[-1]
+    assert entry["detail"]["why"].split(":")[0] in done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_what_the_request_does_not_cover_is_refused(office: Office, approved: int) -> None:
+    said = refused(office, VIV, "listen", OTHER, "--request", str(approved), "--to", "x")
+    assert f"Request {approved} does not cover recording {OTHER}" in said
+
+
+def test_a_request_that_is_not_approved_lets_nobody_hear(office: Office) -> None:
+    number = str(office.opened(VIV, "--kind", "training", "--extension", "202"))
+    assert "is open, not approved" in refused(office, VIV, "listen", RECORDING, "--request", number, "--to", "x")
+    assert "it is for: director, dpo" in refused(office, VIV, "request", "approve", number)
+    assert office.run(JAS, "request", "refuse", number, "--reason", "too wide").returncode == 0
+    assert "is refused, not approved" in refused(office, VIV, "listen", RECORDING, "--request", number, "--to", "y")
+
+
+def test_nobody_approves_their_own(office: Office) -> None:
+    number = str(office.opened(JAS, "--kind", "training", "--extension", "202"))
+    assert "nobody approves their own" in refused(office, JAS, "request", "approve", number)
+
+
+def test_an_approval_ends(office: Office) -> None:
+    number = str(office.opened(VIV, "--kind", "dispute", "--call", RECORDING))
+    assert office.run(DPO, "request", "approve", number).returncode == 0
+    office.stop()
+    with sqlite3.connect(office.world.catalogue) as connection:
+        connection.execute("UPDATE requests SET lasts = 1 WHERE id = ?", [number])
+    connection.close()
+    office.start()
+    assert "has expired" in refused(office, VIV, "listen", RECORDING, "--request", number, "--to", "x")
+
+
+def test_an_unknown_person_may_do_nothing(office: Office, approved: int) -> None:
+    for arguments in (("status",), ("calls",), ("request", "list"), ("audit", "show"), ("suspend", "1.2")):
+        assert "is no person that Callwarden knows" in refused(office, STRANGER, *arguments).replace("\n", " ")
+    said = refused(office, STRANGER, "listen", RECORDING, "--request", str(approved), "--to", "x")
+    assert "[[person]]" in said
+
+
+def test_root_and_the_admin_run_the_machine_and_hear_nothing(office: Office, approved: int) -> None:
+    for uid in (0, ADA):
+        assert office.run(uid, "purge", "--dry-run").returncode in (0, 1)
+        done = office.run(uid, "listen", RECORDING, "--request", str(approved), "--to", "/tmp/never")
+        assert done.returncode == 3
+    assert not Path("/tmp/never").exists()
+
+
+def test_a_subject_access_request_is_the_dpos_and_is_told_at_once(office: Office) -> None:
+    what = ("-k", "subject-access", "-r", "letter", "-n", "07700900123", "--received", "today")
+    done = office.run(VIV, "request", "open", *what)
+    assert done.returncode == 0
+    assert "days left" in done.stdout
+    number = done.stdout.split()[1]
+    assert "ALARM subject-access: Data protection officer" in office.log.read_text()
+    assert "decided by the dpo" in refused(office, JAS, "request", "approve", number)
+    one = office.json(DPO, "request", "show", number)
+    assert 27 <= one["request"]["days_left"] <= 31
+    covered = {each["recording"] for each in one["recordings"]}
+    assert covered >= {RECORDING, OTHER}
+    assert office.run(DPO, "request", "approve", number).returncode == 0
+
+
+def test_a_disciplinary_request_needs_agreement_and_consultation(office: Office) -> None:
+    number = str(office.opened(JAS, "--kind", "disciplinary", "--extension", "202"))
+    assert "needs the DPO's agreement in writing" in refused(office, DPO, "request", "approve", number)
+    done = office.run(DPO, "request", "approve", number, "-d", "agreed on 3 May", "--consulted", "HR")
+    assert done.returncode == 0
+    (entry,) = office.audit("--act", "request-approve", "--about", f"request-{number}")
+    assert (entry["detail"]["decision"], entry["detail"]["consulted"]) == ("agreed on 3 May", "HR")
+
+
+def test_browsing_shows_what_the_role_may_see_and_is_on_record(office: Office) -> None:
+    assert "07700900123" in office.run(DPO, "calls", "07700 900123").stdout
+    seen = office.run(VIV, "recordings", "search", "--extension", "202").stdout
+    assert "***123" in seen
+    assert "Jane" not in seen
+    assert "900123" not in office.run(VIV, "recordings", "show", RECORDING).stdout
+    assert "Jane Caller" in office.run(JAS, "recordings", "show", RECORDING).stdout
+    assert "needs a request" in refused(office, VIV, "calls", "07700900123")
+    browsed = [entry["detail"] for entry in office.audit("--act", "browse", "--who", str(DPO))]
+    assert {"command": "calls", "found": 2, "number": "***123"} in browsed
+    assert any(entry["about"] == RECORDING for entry in office.audit("--act", "browse", "--who", str(VIV)))
+
+
+def test_root_reads_the_file_itself_and_that_is_entered(office: Office) -> None:
+    assert office.run(0, "calls").returncode == 0
+    assert office.audit("--act", "browse", "--who", "root")[-1]["detail"] == {"command": "callwarden calls"}
+
+
+def test_a_file_that_was_changed_is_refused_alarmed_and_entered(office: Office) -> None:
+    number = str(office.opened(VIV, "--kind", "complaint", "--call", OTHER))
+    assert office.run(JAS, "request", "approve", number).returncode == 0
+    file = office.home / "vault" / office.path(OTHER)
+    whole = file.read_bytes()
+    os.truncate(file, 1000)
+    done = office.run(VIV, "listen", OTHER, "--request", number, "--to", "x")
+    assert done.returncode == 1
+    assert "its file has 1000 bytes" in done.stderr
+    assert not (office.desks[VIV] / "x").exists()
+    assert "ALARM recording-damaged" in office.log.read_text()
+    (entry,) = office.audit("--act", "damaged", "--about", OTHER)
+    assert entry["who"].startswith("Viviane Ward")
+    assert "1000 bytes" in office.run(DPO, "recordings", "show", OTHER).stdout
+    file.write_bytes(whole)
+    assert office.run(VIV, "listen", OTHER, "--request", number, "--to", "whole.wav").returncode == 0
+
+
+def test_bad_input_is_a_clear_sentence(office: Office) -> None:
+    for arguments, sentence in (
+        (("listen", RECORDING, "--request", "999", "--to", "x"), "There is no request 999"),
+        (("listen", "../../catalogue", "--request", "1", "--to", "x"), "There is no recording"),
+        (("request", "open", "-k", "training", "-e", "202"), "valid reason"),
+        (("request", "open", "-k", "training", "-r", "why"), "which recordings"),
+        (("request", "open", "-r", "why", "-e", "202"), "is one of"),
+    ):
+        done = office.run(VIV, *arguments)
+        assert done.returncode == 1
+        assert sentence in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_starts_configurations_and_orders_are_entered(office: Office) -> None:
+    start = office.audit("--act", "start")[0]
+    assert start["who"] == "daemon"
+    assert start["detail"]["people"][str(DPO)] == ["Dee Poe", "dpo"]
+    assert office.run(ADA, "suspend", "1.2").returncode == 1
+    (entry,) = office.audit("--act", "suspend")
+    assert (entry["who"], entry["about"], entry["detail"]["done"]) == (f"Ada Min (uid {ADA})", "1.2", False)
+
+
+def test_the_vault_and_the_catalogue_are_the_daemons_alone(office: Office) -> None:
+    for path in (office.home / "vault", *(office.home / "vault").rglob("*")):
+        found = path.stat()
+        assert found.st_uid == DAEMON
+        assert found.st_mode & 0o077 == 0
+    assert (office.home / "audit-head").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_forged_row_is_named_by_verify_and_the_kept_head_tells_of_a_cut(office: Office) -> None:
+    head = office.run(DPO, "audit", "head").stdout.strip()
+    assert office.run(DPO, "audit", "verify", "--head", head).returncode == 0
+    with sqlite3.connect(office.world.catalogue) as connection:
+        connection.execute("DROP TRIGGER audit_is_not_changed")
+        connection.execute("DROP TRIGGER audit_is_not_deleted")
+        connection.execute("UPDATE audit SET who = 'nobody' WHERE number = 3")
+    done = office.run(DPO, "audit", "verify")
+    assert done.returncode == 1
+    assert "FAULT  entry 3 was changed" in done.stdout
+    office.stop()
+    last = parse(head).number
+    connection.execute("DELETE FROM audit WHERE number > ?", [last - 2])
+    connection.commit()
+    connection.close()
+    office.start()
+    assert "ALARM audit-chain: the audit chain does not hold entry" in office.log.read_text()
+    assert office.audit("--act", "audit-head-lost")
+    done = office.run(DPO, "audit", "verify", "--head", head)
+    assert f"entry {last} is not the one that was kept" in done.stdout
+
+
+async def test_every_verb_of_the_socket_has_its_act(tmp_path: Path) -> None:
+    service = Service(load(World(tmp_path).config))
+    assert set(service.desk.handlers()) == set(VERBS)
+    assert set(VERBS) >= OPERATIONS
