@@ -110,6 +110,15 @@ BAD = [
         " change the catalogue.",
     ),
     (
+        '[release]\npath = "/var/spool/asterisk/callwarden/r"',
+        'release.path = "/var/spool/asterisk/callwarden/r": this is inside the spool, where Asterisk could read what'
+        " is handed to people.",
+    ),
+    (
+        '[release]\npath = "/var/lib/callwarden"',
+        'release.path = "/var/lib/callwarden": what is built here is removed in time; keep the vault elsewhere.',
+    ),
+    (
         '[catalogue]\npath = "/var/lib/callwarden/vault"',
         'catalogue.path = "/var/lib/callwarden/vault": this is the vault; the catalogue is a file.',
     ),

@@ -165,10 +165,9 @@ def test_a_missing_recording_is_listed_and_not_fatal(world: Running, tmp_path: P
     assert world.run("release", "build", "1").exit_code == 0
     world.run("release", "fetch", "1", "--into", str(tmp_path / "out"))
     told = json.loads((tmp_path / "out" / "manifest.json").read_text())
-    assert [(one["recording"], one["why"]) for one in told["left_out"]] == [
-        ("1.1", "its audio cannot be given: its file is missing from the vault"),
-        ("1.2", "its audio cannot be given: its file has another SHA-256 than what was stored"),
-    ]
+    assert [one["recording"] for one in told["left_out"]] == ["1.1", "1.2"]
+    assert "its file is missing from the vault" in told["left_out"][0]["why"]
+    assert "another SHA-256 than what was stored" in told["left_out"][1]["why"]
 
 
 def test_a_build_is_gone_on_with_after_a_restart(world: Running) -> None:

@@ -55,9 +55,13 @@ def _places(settings: Settings) -> Iterator[Problem]:
         ("vault.path", settings.vault.path, "Asterisk could read and change finished recordings"),
         ("catalogue.path", settings.catalogue.path, "Asterisk could change the catalogue"),
         ("control.socket", settings.control.socket, "Asterisk could speak to the daemon"),
+        ("release.path", settings.release.path, "Asterisk could read what is handed to people"),
     ):
         if path == spool or spool in path.parents:
             yield Problem(option, f'"{path}"', f"this is inside the spool, where {why}")
+    if settings.release.path in (settings.vault.path, *settings.vault.path.parents):
+        why = "what is built here is removed in time; keep the vault elsewhere"
+        yield Problem("release.path", f'"{settings.release.path}"', why)
     if settings.catalogue.path == settings.vault.path:
         yield Problem("catalogue.path", f'"{settings.vault.path}"', "this is the vault; the catalogue is a file")
     if settings.vault.path in spool.parents:
@@ -158,7 +162,7 @@ def _digits(number: str) -> str:
 CHECKS: tuple[tuple[tuple[str, ...], Check], ...] = (
     (("agi.listen", "agi.allow"), _allow),
     (("spool.path", "spool.asterisk_path"), _spool_alphabet),
-    (("spool.path", "vault.path", "catalogue.path", "control.socket"), _places),
+    (("spool.path", "vault.path", "catalogue.path", "control.socket", "release.path"), _places),
     (("card.divert_to", "card.line"), _divert_to),
     (("card.line",), _lines_differ),
     (("card.line", "calls.trunks"), _lines_are_no_trunks),
