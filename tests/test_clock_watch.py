@@ -12,7 +12,9 @@ import pytest
 
 from callwarden.alarms import Alarms
 from callwarden.clock_watch import ClockWatch, boot_id, load, read_clocks
+from callwarden.config.retention import Retention
 from callwarden.control import Peer
+from callwarden.core.period import Period
 from callwarden.core.trust import DAY_SECONDS, Reading, Trusted, believed, doubt
 from callwarden.housekeeping import LAST, Housekeeping
 from callwarden.schedule import trigger
@@ -173,6 +175,24 @@ async def test_a_last_purge_that_seems_to_come_yet_is_put_right_when_a_person_co
     assert "back" in (await housekeeping.purge()).problems[0]
     await housekeeping.confirm_clock("dana")
     assert (await housekeeping.purge()).problems == []
+    await keeper.stop()
+
+
+async def test_a_shorter_retention_does_not_come_into_force_by_a_clock_that_jumped(tmp_path: Path) -> None:
+    machine, keeper = Machine(), await keeper_with(tmp_path, {"middle": 60})
+    housekeeping, _ = daemon(keeper, machine)
+    await housekeeping.settle_rules()
+    right = machine.reading
+    short = Retention(keep=Period(1, "month"))
+    keeper.settings = keeper.settings.model_copy(update={"retention": short})
+    for seconds in (0.0, 3 * DAY_SECONDS):
+        machine.reading = later(right, 60.0 + seconds, YEAR)
+        await housekeeping.changed()
+    machine.reading = later(right, 120.0 + 3 * DAY_SECONDS)
+    assert (await housekeeping.purge()).purged == 0, "it was seen only now, and waits for its day"
+    assert keeper.vault.exists("2026/01/01/middle.wav")
+    machine.reading = later(right, 120.0 + 6 * DAY_SECONDS)
+    assert (await housekeeping.purge()).purged == 1
     await keeper.stop()
 
 

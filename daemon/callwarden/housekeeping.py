@@ -109,8 +109,14 @@ class Housekeeping:
         return await self._keeper.on_catalogue(read)
 
     async def settle_rules(self) -> Ruling:
-        """Which retention rules count now, by the present settings; a change is remembered and said in the log."""
-        configured, now = self._keeper.settings.retention, time.time()
+        """Which retention rules count now, by the present settings; a change is remembered and said in the log.
+
+        By a clock that jumped nothing is remembered: a change that waits for its day must not find it come.
+        """
+        configured = self._keeper.settings.retention
+        now, why = await self.clock.check()
+        if why:
+            return await self._keeper.on_catalogue(lambda db: ruling.read(db, configured, now))
 
         def settle(db: Database) -> tuple[Ruling, str]:
             with transaction(db) as connection:
