@@ -13,6 +13,8 @@ from proof import assert_sound_agrees, wait_until
 from callwarden.core.silence import CARD_LINE
 from callwarden.core.spans import Kind
 from lab import tones
+from lab.pbx import MUSIC_ON_HOLD
+from lab.softphone import Softphone
 
 Check = Callable[[Mine], None]
 SECOND_CALLER = 1200
@@ -282,6 +284,29 @@ def a_call_without_any_sound_for_long(way: Way) -> Check:
     return check
 
 
+def a_call_on_hold(way: Way) -> Check:
+    """Held by a real phone, with music for the caller, and taken up again."""
+    with Softphone(way.lab.pbx, "207", tone=DESK_TONES[0]) as phone:
+        caller = way.lab.world.ring_in("02079460007", caller=way.caller, tone=CALLER).wait_answered()
+        wait_until(lambda: caller.hears(DESK_TONES[0], 0.3))
+        time.sleep(TALK)
+        phone.hold(1)
+        wait_until(lambda: caller.hears(MUSIC_ON_HOLD, 0.3))
+        time.sleep(TALK)
+        phone.resume(1)
+        wait_until(lambda: caller.hears(DESK_TONES[0], 0.3))
+        time.sleep(2 * TALK)
+        caller.hang_up()
+
+    def check(mine: Mine) -> None:
+        assert mine.caller.outline == ["recorded"]
+        assert_sound_agrees(mine.caller, CALLER, MUSIC_ON_HOLD)
+        heard = tones.seconds_with(caller.heard, DESK_TONES[0])
+        assert tones.seconds_with(mine.caller.file or "", DESK_TONES[0]) > heard - 0.5
+
+    return check
+
+
 def early_media(way: Way) -> Check:
     """What is heard before the answer is no conversation; from the answer on all is recorded."""
     way.lab.world.phone(way.outside).is_heard_early(after=1.5, tone=OUTSIDE)
@@ -338,6 +363,7 @@ PATHS: tuple[Callable[[Way], Check], ...] = (
     a_conference_whose_member_consults_the_card_line,
     a_conference_that_the_card_phone_is_brought_into_from_elsewhere, a_call_forwarded_to_outside,
     a_desk_that_redirects_to_outside, a_desk_that_redirects_to_the_card_line, a_chain_of_transfers,
-    two_callers_on_one_phone, a_call_without_any_sound_for_long, early_media, early_media_of_the_card_line,
+    two_callers_on_one_phone, a_call_without_any_sound_for_long, a_call_on_hold, early_media,
+    early_media_of_the_card_line,
     a_blind_transfer_that_rings_back,
 )  # fmt: skip
