@@ -88,3 +88,19 @@ def test_a_segment_without_audio_leaves_its_time_silent() -> None:
 
 def test_a_first_segment_without_audio_still_sets_the_clock() -> None:
     assert parts(TALK_PAY_TALK, {TWO: 20.0}, "silence") == [Silence(10), Silence(30), AudioFile(TWO)]
+
+
+def test_a_recording_begins_with_the_answer() -> None:
+    """Early media, or the music of a queue, was written before: what follows would be late by it."""
+    plan = (SpoolFile(ONE, 10, 20, asked=4), Suspended(20, 30), SpoolFile(TWO, 30, 40, asked=30))
+    assert parts(plan, {ONE: 15.0, TWO: 10.0}, "silence") == [AudioFile(ONE, 5.0, 10.0), Silence(10), AudioFile(TWO)]
+
+
+def test_a_file_that_ended_with_the_answer_is_left_out() -> None:
+    plan = (SpoolFile(ONE, 10, 10, asked=4), Suspended(10, 10.5), SpoolFile(TWO, 10.5, 40, asked=10.5))
+    placed = parts(plan, {ONE: 5.9, TWO: 29.5}, "silence")
+    assert placed == [Silence(0.5), AudioFile(TWO)]
+
+
+def test_some_frames_more_than_it_ran_are_no_early_media() -> None:
+    assert parts((SpoolFile(ONE, 10, 20, asked=4),), {ONE: 10.05}, "silence") == [AudioFile(ONE)]

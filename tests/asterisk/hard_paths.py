@@ -102,9 +102,7 @@ def a_queue(way: Way) -> Check:
     caller.hang_up()
 
     def check(mine: Mine) -> None:
-        assert mine.caller.outline == THERE_AND_BACK
-        assert mine.caller.seconds(Kind.SUSPENDED, CARD_LINE) > TALK
-        assert tones.seconds_with(mine.caller.file or "", CALLER) > 1.5 * TALK
+        _there_and_back(mine)
         assert_sound_agrees(mine.desk(1)[0], CALLER)
 
     return check

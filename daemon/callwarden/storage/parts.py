@@ -4,7 +4,8 @@ The clock of a recording: every segment begins as long after the first one began
 between two segments is suspended (filled as configured: silence, a tone, or cut out) or missing (silence, always:
 nobody decided it). A segment that holds less audio than its span (no RTP, a late first frame) keeps its audio together
 at its beginning and is followed by silence, so that what comes later is where the clock says; behind the last segment
-nothing is added. With suspended time cut out it is the same clock, stopped while suspended.
+nothing is added. A recording begins with the answer: what its first file holds of the time before is left out, or all
+that follows would be late. With suspended time cut out it is the same clock, stopped while suspended.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,8 @@ from callwarden.core.card_time import Stretch
 from callwarden.core.facts import Segment, SegmentState, Suspension
 from callwarden.storage.audio import AudioFile, Part, Silence, Tone
 
+# Seconds: a recorder starts and ends some frames beside its confirmation.
+EARLY_SECONDS = 0.1
 SuspendedTime = Literal["silence", "tone", "cut"]
 
 
@@ -30,6 +33,12 @@ class SpoolFile:
     ended: float
     expected: bool = True
     asked: float | None = field(default=None, compare=False)
+
+    def head(self, seconds: float) -> float:
+        """How much of so many seconds of sound was written while it rang: early media, or the music of a queue."""
+        more = seconds - (self.ended - self.started)
+        early = 0.0 if self.asked is None else self.started - self.asked
+        return min(early, more) if min(early, more) > EARLY_SECONDS else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +104,10 @@ def _placed(
             gone = until - sum(one.end - one.start for one in stretches) if suspended_time == "cut" else 0.0
             origin, at = origin + gone, at + until - gone
         elif isinstance(piece, SpoolFile):
-            yield AudioFile(piece.path)
-            at += heard[piece.path]
+            head = piece.head(heard[piece.path])
+            if head < heard[piece.path]:
+                yield AudioFile(piece.path, head, heard[piece.path] - head) if head else AudioFile(piece.path)
+            at += heard[piece.path] - head
         elif isinstance(piece, Suspended) and suspended_time == "cut":
             origin += piece.ended - piece.started
         elif piece.ended - origin > at:
