@@ -152,6 +152,10 @@ class Office:
         self.config.chmod(0o640)
         os.chown(self.config, 0, DAEMON)
         self.desks = {uid: self._desk(folder, uid) for uid in (JAS, VIV, DPO, ADA, STRANGER)}
+        self.player = folder / "bin" / "play"
+        self.player.parent.mkdir()
+        self.player.write_text("#!/bin/sh\ncat > played.wav\n")
+        self.player.chmod(0o755)
         self.notify = folder / "notify"
         self._heard = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._heard.bind(str(self.notify))
@@ -215,8 +219,8 @@ class Office:
 
     def run(self, uid: int, *arguments: str) -> Done:
         environ = {
-            "PATH": os.environ["PATH"], "COLUMNS": "120", "LANG": "C.UTF-8", "CALLWARDEN_CONFIG": str(self.config),
-            "CALLWARDEN_SOCKET": str(self.socket),
+            "PATH": f"{self.player.parent}:/bin:/usr/bin", "COLUMNS": "120", "LANG": "C.UTF-8",
+            "CALLWARDEN_CONFIG": str(self.config), "CALLWARDEN_SOCKET": str(self.socket),
         }  # fmt: skip
         out, err = self.home.parent / "out", self.home.parent / "err"
         user = User(uid, list(arguments), environ, self.desks.get(uid, Path("/")), out, err)

@@ -42,11 +42,21 @@ def test_a_recording_is_heard_with_an_approved_request_and_it_is_on_record(offic
     assert (copy.stat().st_uid, copy.stat().st_mode & 0o777) == (VIV, 0o600)
     assert copy.read_bytes() == (office.home / "vault" / office.path(RECORDING)).read_bytes()
     assert "Delete it by" in done.stdout
-    (entry,) = office.audit("--act", "listen", "--about", RECORDING)
+    entry = office.audit("--act", "listen", "--about", RECORDING)[-1]
     assert entry["who"] == f"Viviane Ward (uid {VIV})"
     assert entry["detail"]["request"] == approved
     assert entry["detail"]["reason"] == "complaint of 20 November"
     assert entry["detail"]["until"] > entry["at"]
+    assert list((office.home / "vault" / ".incoming").iterdir()) == []
+
+
+def test_a_player_is_given_the_audio_and_no_file_is_left(office: Office, approved: int) -> None:
+    done = office.run(VIV, "listen", RECORDING, "--request", str(approved))
+    assert done.returncode == 0, done.stderr
+    assert "Playing 0:01 with play." in done.stdout
+    heard = (office.desks[VIV] / "played.wav").read_bytes()
+    assert heard == (office.home / "vault" / office.path(RECORDING)).read_bytes()
+    assert office.audit("--act", "listen")[-1]["detail"]["use"] == "play"
     assert list((office.home / "vault" / ".incoming").iterdir()) == []
 
 
