@@ -16,6 +16,7 @@ from callwarden.core.facts import Announcement, Channel, RecordingState
 from callwarden.core.ledger import account
 from callwarden.core.silence import RENEWED
 from callwarden.core.spans import Kind, Span
+from callwarden.storage.card_check import SOURCE
 from callwarden.storage.database import open_readonly
 from callwarden.storage.reading import FoundRecording, Story, ledger_rows, recording, story
 from lab import tones
@@ -97,13 +98,22 @@ class Account:
         return [one for known in self.stories for one in known.announcements]
 
 
-def settled(lab: Lab, since: float, timeout: float = 15.0) -> Account:
+def settled(lab: Lab, since: float, timeout: float = 15.0, leaks: bool = False) -> Account:
     """The account once every call has ended and every recording is where it will stay."""
     deadline = time.monotonic() + timeout
     while not _is_settled(lab.catalogue_path, since):
         assert time.monotonic() < deadline, f"calls or recordings are not finished:\n{_open_rows(lab, since)}"
         time.sleep(0.05)
+    if not leaks:
+        assert_nothing_cut(lab, since)
     return Account(lab, since)
+
+
+def assert_nothing_cut(lab: Lab, since: float) -> None:
+    """Where no recorder ran on after the hand-over, the check of the card time has nothing to say."""
+    with lab.catalogue() as db:
+        found = db.execute("SELECT text FROM findings WHERE source = ? AND found >= ?", [SOURCE, since]).fetchall()
+    assert not found, [row["text"] for row in found]
 
 
 def _is_settled(catalogue: Path, since: float) -> bool:

@@ -32,7 +32,7 @@ def test_what_an_unconfirmed_stop_recorded_of_a_payment_is_cut_out_and_said(tmp_
         time.sleep(3)
         assert any(tones.bursts_of(path, CARD) for path in lab.spool.iterdir()), "the recorder ran on: the test tests"
         caller.hang_up()
-        account = settled(lab, since, timeout=30)
+        account = settled(lab, since, timeout=30, leaks=True)
         assert account.caller.file is not None
         assert tones.find_tone_anywhere([lab.spool, lab.vault], CARD) == []
         assert tones.spans_with(account.caller.file, 440), "what was said before the hand-over is there"
