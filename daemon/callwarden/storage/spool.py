@@ -4,7 +4,10 @@ Gives a SegmentFileClosed for every file that its writer closed. Nothing here de
 """
 
 import asyncio
+import errno
+import fcntl
 import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +15,29 @@ from pathlib import Path
 from asyncinotify import Inotify, Mask
 
 from callwarden.core import events as ev
+
+AGAIN_SECONDS = 1.0
+# Where the kernel will not say whether a file is open (to a user who does not own it, without CAP_LEASE): Asterisk
+# writes 32 kB at a time, which is 2 s of sound.
+QUIET_SECONDS = 2.5
+
+
+def is_written(path: Path) -> bool:
+    """Whether somebody has this file open for writing. The kernel tells whoever asks for a lease on it."""
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        # Somebody who opened it for writing just now would have us sent a signal: one that nobody dies of.
+        fcntl.fcntl(handle, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(handle, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN or time.time() - os.fstat(handle).st_mtime < QUIET_SECONDS
+    else:
+        return False
+    finally:
+        os.close(handle)
 
 
 class Spool:
@@ -49,20 +75,34 @@ class Spool:
     async def _watch(self, inotify: Inotify) -> None:
         async for change in inotify:
             if change.name is not None:
-                self.inspect(str(change.name))
+                self._tell_closed(str(change.name))
 
     def inspect(self, file: str, missing_only: bool = False) -> None:
-        """Tell what is there under this name, and when it was last written; for files that should long be closed.
+        """Tell what is there under this name, and when it was last written; for files that should long be closed. One
+        that somebody still writes is looked at again until nobody does.
 
         With ``missing_only``, for a file that is being written, tell only if it is not there.
         """
+        path = self._directory / file
+        if not path.exists():
+            self._post(ev.SegmentFileClosed(time.time(), file, -1))
+        elif missing_only:
+            return
+        elif is_written(path):
+            self._again(file)
+        else:
+            self._tell_closed(file)
+
+    def _again(self, file: str) -> None:
+        if self._task is not None and not self._task.done():
+            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.inspect, file)
+
+    def _tell_closed(self, file: str) -> None:
         try:
             status = (self._directory / file).stat()
         except OSError:
             self._post(ev.SegmentFileClosed(time.time(), file, -1))
         else:
-            if missing_only:
-                return
             self._post(ev.SegmentFileClosed(status.st_mtime, file, status.st_size))
 
 
