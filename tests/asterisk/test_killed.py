@@ -94,7 +94,7 @@ def test_while_files_are_closed_and_moved(brisk_lab: Lab) -> None:
     for moment in CLOSING_MOMENTS:
         caller = brisk_lab.world.ring_in("02079460001", tone=CALLER).wait_answered()
         agent = brisk_lab.world.party_at("202")
-        time.sleep(0.6)
+        time.sleep(0.9)
         caller.hang_up()
         agent.wait_hangup()
         time.sleep(moment)
