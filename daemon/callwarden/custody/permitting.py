@@ -1,4 +1,7 @@
-"""Who asks on the control socket, and whether they may: the one place where a refusal is made, and audited."""
+"""Behind the door, where a desk needs to know who asks: the person, and once more whether they may.
+
+The door (``door``) refuses first, by the verb; this is what is left of a verb that the door would forget.
+"""
 
 import os
 import time
