@@ -68,11 +68,13 @@ def _print(entries: list[dict[str, Any]]) -> None:
     table = text.table("No", "When", "Who", "Act", "About", "Detail", right=("No",), whole=("No",))
     for one in entries:
         said = {name: value for name, value in one["detail"].items() if value not in (None, "")}
-        detail = ", ".join(f"{name} {_value(value)}" for name, value in said.items())
+        detail = ", ".join(f"{name} {_value(name, value)}" for name, value in said.items())
         cells = (str(one["number"]), text.local(one["at"]), text.shown(one["who"]), text.shown(one["act"]))
         text.row(table, *cells, text.identity(one["about"]) or text.NOTHING, text.shown(detail, 400))
     text.console().print(table)
 
 
-def _value(value: object) -> str:
+def _value(name: str, value: object) -> str:
+    if name == "until" and isinstance(value, float):
+        return text.local(value)
     return value if isinstance(value, str) else json.dumps(value)

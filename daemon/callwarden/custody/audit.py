@@ -59,6 +59,7 @@ class Head:
     hash: str
 
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode  # made once: json.dumps would make one for each entry
 EMPTY = Head(0, BEGINNING)
 
 
@@ -138,7 +139,7 @@ def canonical(detail: Mapping[str, object]) -> str:
 
 def hash_of(number: int, at: float, who: str, act: str, about: str, detail: str, before: str) -> str:
     """SHA-256 over everything that an entry says, in hex."""
-    said = json.dumps([number, at, who, act, about, detail, before], separators=(",", ":"))
+    said = _encode([number, at, who, act, about, detail, before])
     return hashlib.sha256(said.encode()).hexdigest()
 
 
