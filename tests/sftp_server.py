@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from lab.homes import Home, new_home
@@ -67,7 +68,8 @@ class SftpServer:
         if self._process is None:
             return
         for pid in (self._process.pid, *_children(self._process.pid)):
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # a connection's process that ended by itself meanwhile
+                os.kill(pid, signal.SIGKILL)
         self._process.wait()
         self._process = None
 
