@@ -111,6 +111,11 @@ class AnyOrder(RuleBasedStateMachine):
     def bridge_destroyed(self, bridge: str) -> None:
         self.tell(ev.BridgeDestroyed(self.now, bridge))
 
+    @rule(who=picks, over=strategies.booleans())
+    def music(self, who: int, over: bool) -> None:
+        kind = ev.MusicStopped if over else ev.MusicStarted
+        self.tell(kind(self.now, self.one(who)))
+
     @rule(caller=picks, other=picks, number=strategies.sampled_from(("203", "09098790001@trunk")))
     def dialled(self, caller: int, other: int, number: str) -> None:
         self.tell(ev.DialBegun(self.now, self.one(caller), self.one(other), number))
