@@ -3,15 +3,16 @@
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from sqlite_utils import Database
 
 from callwarden.config import ConfigError, settings_from
-from callwarden.config.retention import Retention
+from callwarden.config.retention import Retention, RetentionRule
 from callwarden.core.facts import Direction, Fact, Role
 from callwarden.core.retention import choose
+from callwarden.custody.requests import Kind
 from callwarden.storage import ruling
 from callwarden.storage.catalogue import save_all
 from callwarden.storage.database import open_catalogue, set_setting, transaction
@@ -159,3 +160,8 @@ def test_rules_are_described_for_people() -> None:
 def test_rules_that_cannot_be_meant_are_refused(rules: str, sentence: str) -> None:
     with pytest.raises(ConfigError, match=sentence):
         settings_from(rules, {})
+
+
+def test_a_rule_may_ask_for_every_kind_of_request_that_there_is() -> None:
+    kinds = get_args(RetentionRule.model_fields["request"].annotation)
+    assert set(kinds) == {"", *map(str, Kind)}
