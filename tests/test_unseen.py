@@ -149,3 +149,18 @@ def test_a_desk_heard_of_before_a_restarts_snapshot_does_not_make_the_remembered
     stage.restart()
     call = row(stage, Call, "trunk-1")
     assert (call.direction, call.caller_number, call.started) == (Direction.INBOUND, "07700900123", 0.1)
+
+
+def test_a_call_that_ends_between_the_link_and_the_snapshot_is_kept() -> None:
+    """The hang-up is heard of before it is known that somebody had answered. Found by a soak."""
+    stage = Stage()
+    stage.happen(created(CALLER, 0.1))
+    stage.advance(0.3)
+    stage.lose_link()
+    stage.advance(8.0)
+    stage.decide(ev.ChannelHungUp(8.0, "trunk-1"))
+    closed(stage, "trunk-1", 8.0, 7.0)
+    stage.advance(20.0)
+    channel = row(stage, Channel, "trunk-1")
+    assert (channel.answered, channel.ended) == (1.0, 8.0)
+    assert row(stage, Recording, "trunk-1").state is RecordingState.STORED

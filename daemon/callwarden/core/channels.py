@@ -215,7 +215,7 @@ def hung_up(book: Book, event: ev.ChannelHungUp) -> Actions:
         actions += answered(book, ev.ChannelAnswered(since, event.unique_id))
     row = book.channel_row(leg, ended)
     if recorder is not None and recorder.state in OPEN:
-        recorder.row = row
+        recorder.row, recorder.unsure = row, book.blind or not event.seen
         actions += noted.note_hung_up(recorder, ended)
         actions += tell(recorder, Signal.HUNG_UP, event.at)
     if book.is_party(leg) or recorder is not None:  # the dialplan alone may have recorded Asterisk's own plumbing

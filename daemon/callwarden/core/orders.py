@@ -7,6 +7,7 @@ It is the only way a recording changes its state. What happened is kept in its r
 from dataclasses import replace
 
 from callwarden.core import actions as do
+from callwarden.core import unseen
 from callwarden.core.facts import RecordingState, Segment, SegmentState
 from callwarden.core.ledger import UNEXPLAINED, account
 from callwarden.core.recorder import NOT_RUNNING, SILENCED_LATE, STARTED_LATE, Recorder, begun, segment_file
@@ -76,7 +77,7 @@ def _await_files(recorder: Recorder, _at: float) -> list[do.Action]:
 
 
 def _finish(recorder: Recorder, _at: float) -> list[do.Action]:
-    actions: list[do.Action] = []
+    actions = _answer_unseen(recorder)
     if recorder.end_unseen is not None:
         written = [s.closed for s in recorder.segments if s.closed is not None]
         if written:  # while it rang, perhaps: but it was seen answered
@@ -85,6 +86,17 @@ def _finish(recorder: Recorder, _at: float) -> list[do.Action]:
         if recorder.call_unseen is not None:
             actions.append(do.Save(replace(recorder.call_unseen, ended=recorder.ended)))
     return [*actions, *_out_of_sight(recorder), finishing(recorder)]
+
+
+def _answer_unseen(recorder: Recorder) -> list[do.Action]:
+    """Asterisk was out of sight when the channel ended: whether somebody answered is told by its files."""
+    since = unseen.sound_since(recorder) if recorder.unsure and recorder.answered is None else None
+    if since is None or recorder.row is None:
+        return []
+    recorder.answered = since
+    recorder.row = replace(recorder.row, answered=since)
+    recorder.end_unseen = recorder.end_unseen and replace(recorder.end_unseen, answered=since)
+    return [do.Save(recorder.row)]
 
 
 def _out_of_sight(recorder: Recorder) -> list[do.Action]:

@@ -27,11 +27,12 @@ RUNNING = (SegmentState.STARTING, SegmentState.RECORDING, SegmentState.STOPPING)
 class Recorder:
     """What is known of one channel's recording.
 
-    ``name`` is the channel's present name; ``missing`` since when and why sound is missing now; ``proof`` the number of
-    the latest order to stop: only its proof counts; ``why`` and ``by`` the reason of the next suspension; ``row`` its
-    channel's row once that has ended; ``end_unseen`` the row of a channel, ``call_unseen`` of a call, whose end nobody
-    saw: the files tell when it was; ``taken_up`` whether it was begun by an earlier daemon; ``unanswered``
-    whether the start that failed last may have succeeded all the same; ``stuck`` whether it was found not to grow.
+    ``name`` is the channel's present name; ``missing`` since when and why sound is missing now; ``proof`` the
+    number of the latest order to stop: only its proof counts; ``why`` and ``by`` the reason of the next suspension;
+    ``row`` its channel's row once that has ended; ``unsure`` whether its answer may not have been seen;
+    ``end_unseen`` the row of a channel, ``call_unseen`` of a call, whose end nobody saw: the files tell when it
+    was; ``taken_up`` whether it was begun by an earlier daemon; ``unanswered`` whether the start that failed last
+    may have succeeded all the same; ``stuck`` whether it was found not to grow.
     """
 
     unique_id: str
@@ -53,6 +54,7 @@ class Recorder:
     why: str = ""
     by: str = ""
     row: Channel | None = None
+    unsure: bool = False
     end_unseen: Channel | None = None
     call_unseen: Call | None = None
     taken_up: bool = False
