@@ -9,7 +9,7 @@ from typing import TypeVar
 import pytest
 
 from callwarden.core import events as ev
-from callwarden.core.facts import Call, Channel, Direction, Recording, RecordingState, Segment
+from callwarden.core.facts import Call, Channel, Direction, Recording, RecordingState, Role, Segment
 from callwarden.core.spans import Kind
 from pretended import Channel as Pretended
 from stage import Stage
@@ -164,3 +164,20 @@ def test_a_call_that_ends_between_the_link_and_the_snapshot_is_kept() -> None:
     channel = row(stage, Channel, "trunk-1")
     assert (channel.answered, channel.ended) == (1.0, 8.0)
     assert row(stage, Recording, "trunk-1").state is RecordingState.STORED
+
+
+def test_whom_a_call_reached_while_the_daemon_was_away_is_a_gap_with_that_cause() -> None:
+    stage = Stage()
+    talking(stage)
+    stage.advance(2.0)
+    reached = Channel(
+        unique_id="trunk-9", linked_id="trunk-1", name="PJSIP/trunk-9", endpoint="PJSIP/trunk", role=Role.OUTSIDE,
+        started=3.0, answered=3.0,
+    )  # fmt: skip
+    stage.catalogue.save(reached)
+    stage.advance(9.0)
+    stage.restart()
+    ended = row(stage, Channel, "trunk-9")
+    assert ended.ended == 9.0
+    [span] = stage.catalogue.ledger(ended)
+    assert (span.kind, span.why) == (Kind.GAP, "Callwarden was not running")

@@ -13,7 +13,7 @@ from callwarden.core.book import Book
 from callwarden.core.calls import CardStage, Leg
 from callwarden.core.card_line import CARD_CONTEXT
 from callwarden.core.events import ChannelCreated, ChannelRemembered
-from callwarden.core.facts import Announcement, Call, RecordingState, Role, SegmentState
+from callwarden.core.facts import Announcement, Call, Channel, Gap, RecordingState, Role, SegmentState
 from callwarden.core.orders import tell
 from callwarden.core.recorder import Recorder
 from callwarden.core.recording import Signal
@@ -55,11 +55,13 @@ def bury(book: Book, known: ChannelRemembered, at: float) -> list[do.Action]:
     """A remembered channel is not among the living: finish what it left behind."""
     known = _answered_unseen(known)
     goes_on = known.call.ended is not None or known.call.linked_id in book.facts
-    call = [] if goes_on else [do.Save(replace(known.call, ended=at))]
+    call: list[do.Action] = [] if goes_on else [do.Save(replace(known.call, ended=at))]
     call += [do.Save(_broken_off(one, known.at)) for one in known.announcements if one.finished is None]
     channel = known.channel
     if known.recording is None:
-        return [*call, do.Save(replace(channel, ended=at))] if channel.ended is None else [*call]
+        if channel.ended is not None:
+            return call
+        return [*call, do.Save(replace(channel, ended=at)), *_never_recorded(channel, at)]
     recorder = _recorder_of(known)
     book.recorders[recorder.unique_id] = recorder
     if channel.ended is None:
@@ -68,6 +70,15 @@ def bury(book: Book, known: ChannelRemembered, at: float) -> list[do.Action]:
     ended = channel.ended if channel.ended is not None else at
     at_once = do.SetTimer(("files", recorder.unique_id), 0.0)
     return [*call, *noted.note_hung_up(recorder, ended), *tell(recorder, Signal.HUNG_UP, ended), at_once]
+
+
+def _never_recorded(channel: Channel, ended: float) -> list[do.Action]:
+    """Whom a call reached while nobody but the dialplan looked after it: its caller's recording has both."""
+    if channel.answered is None or channel.answered >= ended or channel.exempt or channel.role is Role.CARD_LINE:
+        return []
+    return [
+        do.Save(Gap(unique_id=channel.unique_id, started=channel.answered, ended=ended, cause=rec.NOT_RUNNING))
+    ]
 
 
 def _answered_unseen(known: ChannelRemembered) -> ChannelRemembered:
