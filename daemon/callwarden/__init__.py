@@ -9,9 +9,15 @@ How it works, in one picture::
 
 * ``core/`` decides and touches nothing: events in, actions out, no clock, no I/O.
 * ``asterisk/`` speaks AMI, FastAGI and ARI and knows nothing of policy.
-* ``storage/`` keeps the catalogue (SQLite), the spool's files and the vault.
-* ``service.py`` is the one place that performs actions.
-* ``cli/`` reads the catalogue itself and asks the daemon, over ``control.py``, to change anything.
+* ``storage/`` keeps the catalogue (SQLite), the spool's files, the vault, seals and the external store.
+* ``service.py`` is the one place that performs actions; ``desk.py`` answers the control socket.
+* ``custody/`` is who may do what (``people``: one table; ``door``: every verb), requests, listening, the audit chain;
+  ``release/`` and ``paper/`` what is handed over.
+* ``alarms/`` is the one door for what somebody must look at, ``health/`` metrics and disks.
+* Beside the calls: ``housekeeping`` (the purge), ``reconciling``, ``sealer``, ``archiver``, ``left_behind``, ``growth``
+  (recordings that should grow), ``clock_watch``; each holds its own schedule.
+* ``cli/``, one file a noun: what root and Callwarden's user may read it reads itself, everything else it asks the
+  daemon, over ``control.py``.
 """
 
 from importlib.metadata import PackageNotFoundError, version
