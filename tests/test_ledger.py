@@ -1,5 +1,7 @@
 """Every second of an answered channel is one thing, and one thing only."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -44,6 +46,24 @@ def test_a_suspension_is_a_fact_only_from_its_proof() -> None:
     assert told(spans) == [(0.0, 6.0, "recorded", ""), (6.0, 10.0, "suspended", "card line")]
     unproven = account(0.0, 10.0, segments=[segment(0.0, None)], suspensions=[suspension(None, None)])
     assert told(unproven) == [(0.0, 10.0, "recorded", "")]
+
+
+def closed(stopped: float | None, at: float, size: int = 1000) -> Segment:
+    return replace(segment(0.0, stopped), closed=at, size=size)
+
+
+def test_nothing_is_recorded_once_the_file_was_closed() -> None:
+    spans = account(0.0, 20.0, segments=[closed(stopped=20.0, at=12.0), segment(15.0, 20.0)])
+    assert told(spans) == [
+        (0.0, 12.0, "recorded", ""),
+        (12.0, 15.0, "gap", UNEXPLAINED),
+        (15.0, 20.0, "recorded", ""),
+    ]
+
+
+def test_a_file_is_closed_some_moments_before_the_proof() -> None:
+    assert told(account(0.0, 20.0, segments=[closed(stopped=20.0, at=19.2)])) == [(0.0, 20.0, "recorded", "")]
+    assert closed(stopped=None, at=12.0).until is None
 
 
 def test_what_claims_to_be_two_things_is_the_worse_one() -> None:

@@ -4,13 +4,18 @@ Each was found by a soak.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import pytest
 
+from callwarden.core import actions as do
 from callwarden.core import events as ev
 from callwarden.core.facts import Call, Channel, Direction, Recording, RecordingState, Role, Segment
+from callwarden.core.ledger import UNEXPLAINED
 from callwarden.core.spans import Kind
+from callwarden.storage.parts import SpoolFile, pieces
+from playbook import Actors, read
 from pretended import Channel as Pretended
 from stage import Stage
 
@@ -164,6 +169,46 @@ def test_a_call_that_ends_between_the_link_and_the_snapshot_is_kept() -> None:
     channel = row(stage, Channel, "trunk-1")
     assert (channel.answered, channel.ended) == (1.0, 8.0)
     assert row(stage, Recording, "trunk-1").state is RecordingState.STORED
+
+
+def renewing(stage: Stage) -> None:
+    """A renewal has stopped the caller's recorder, and nobody has said so."""
+    talking(stage)
+    for unique_id in ("trunk-1", "202-2"):
+        stage.happen(ev.BridgeEntered(0.3, "b1", unique_id))
+    stage.happen(ev.MusicStarted(2.0, "trunk-1"))
+    stage.obedient = False
+    stage.happen(ev.MusicStopped(5.0, "trunk-1"))
+    [first] = stage.catalogue.of(Segment, "trunk-1")
+    stage.asterisk.channels["trunk-1"].monitors.clear()
+    stage.decide(stage.asterisk._close(5.1, first.file))
+
+
+def test_between_a_renewals_stop_and_the_return_of_a_killed_daemon_nothing_is_recorded() -> None:
+    stage = Stage()
+    renewing(stage)
+    stage.advance(13.0)
+    stage.obedient = True
+    stage.restart()
+    for unique_id in ("trunk-1", "202-2"):
+        stage.happen(ev.ChannelHungUp(20.0, unique_id))
+    stage.advance(60.0)
+    spans = stage.catalogue.ledger(row(stage, Channel, "trunk-1"))
+    assert (spans[0].kind, spans[0].ended) == (Kind.RECORDED, 5.1)
+    assert not [span for span in spans if span.why == UNEXPLAINED]
+    assert sum(span.seconds for span in spans if span.kind is Kind.GAP) == pytest.approx(7.9, abs=0.1)
+
+
+def test_a_stop_that_was_never_proven_counts_as_running_for_the_check_of_the_card_time() -> None:
+    story = read(Path(__file__).parent / "stories" / "gate-stop-unproven.story")
+    actors = Actors(Stage())
+    for beat in story.beats:
+        actors.play(beat.text)
+    actors.stage.advance(60.0)
+    [finished] = [one for one in actors.stage.actions if isinstance(one, do.FinishRecording)]
+    plan = pieces(finished.segments, finished.suspensions, Path("spool"), finished.ended)
+    first = next(piece for piece in plan if isinstance(piece, SpoolFile))
+    assert (finished.segments[0].until, first.ended) == (5.1, 9.0)
 
 
 def test_whom_a_call_reached_while_the_daemon_was_away_is_a_gap_with_that_cause() -> None:

@@ -7,6 +7,9 @@ Times are UTC epoch seconds. A fact is only what was confirmed: a segment's ``st
 from dataclasses import dataclass
 from enum import StrEnum
 
+# Seconds: a file is closed some moments before the proof that its recorder has stopped.
+CLOSED_EARLIER_SECONDS = 1.0
+
 
 class Direction(StrEnum):
     """Where a call came from and went to, seen from the organisation."""
@@ -123,6 +126,14 @@ class Segment:
     size: int | None = None
     started_by: str = "daemon"
     monitor_id: str = ""
+
+    @property
+    def until(self) -> float | None:
+        """When sound came into its file for the last time (UTC epoch seconds): when it was stopped, or when its file
+        was closed, if that was seen long before the proof. ``stopped`` stands where unknown has to count as running."""
+        if self.stopped is None or not self.size or self.closed is None:
+            return self.stopped
+        return self.closed if self.closed < self.stopped - CLOSED_EARLIER_SECONDS else self.stopped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,7 +34,7 @@ def account(
 
 def _recorded(segments: Iterable[Segment], ended: float) -> list[Span]:
     return [
-        Span(segment.started, _end(segment.stopped, ended), Kind.RECORDED)
+        Span(segment.started, _end(segment.until, ended), Kind.RECORDED)
         for segment in segments
         if segment.started is not None and segment.state is not SegmentState.FAILED
     ]

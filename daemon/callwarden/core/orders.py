@@ -10,9 +10,18 @@ from callwarden.core import actions as do
 from callwarden.core import unseen
 from callwarden.core.facts import RecordingState, Segment, SegmentState
 from callwarden.core.ledger import UNEXPLAINED, account
-from callwarden.core.recorder import NOT_RUNNING, SILENCED_LATE, STARTED_LATE, Recorder, begun, segment_file
+from callwarden.core.recorder import (
+    NOT_RUNNING,
+    OUT_OF_SIGHT,
+    SILENCED_LATE,
+    STARTED_LATE,
+    Recorder,
+    begun,
+    segment_file,
+)
 from callwarden.core.recording import Order, Signal, step
 from callwarden.core.rows import begin_gap, begin_suspension, change, note_gap, sounds, surely_silent
+from callwarden.core.spans import Span
 
 RETRY_SECONDS = (0.2, 1.0, 2.0, 5.0)
 STOP_AGAIN_SECONDS = 0.5
@@ -100,15 +109,30 @@ def _answer_unseen(recorder: Recorder) -> list[do.Action]:
 
 
 def _out_of_sight(recorder: Recorder) -> list[do.Action]:
-    """What nobody accounts for of a channel that was taken up again was lost with the daemon that knew of it."""
-    if not recorder.taken_up or recorder.answered is None or recorder.ended is None:
+    """What nobody accounts for: of a channel that was taken up again it was lost with the daemon that knew of it, and
+    behind the end of a file whose recorder's stop was proven much later Asterisk could not be seen."""
+    if recorder.answered is None or recorder.ended is None:
+        return []
+    late = [(s.until, s.stopped) for s in recorder.segments if s.until is not None and s.until != s.stopped]
+    if not recorder.taken_up and not late:
         return []
     spans = account(
         recorder.answered, recorder.ended, segments=recorder.segments, suspensions=recorder.suspensions,
         gaps=recorder.gaps,
     )  # fmt: skip
     holes = [span for span in spans if span.why == UNEXPLAINED]
-    return [action for hole in holes for action in note_gap(recorder, hole.started, hole.ended, NOT_RUNNING)]
+    if not recorder.taken_up:
+        holes = [hole for hole in holes if any(a <= hole.started and hole.ended <= (b or a) for a, b in late)]
+    return [
+        action for hole in holes for action in note_gap(recorder, hole.started, hole.ended, _cause(recorder, hole))
+    ]
+
+
+def _cause(recorder: Recorder, hole: Span) -> str:
+    if recorder.taken_up:
+        return NOT_RUNNING
+    asked = [one for one in recorder.suspensions if one.asked < hole.ended]
+    return SILENCED_LATE if any(hole.started < (one.confirmed or hole.ended) for one in asked) else OUT_OF_SIGHT
 
 
 def finishing(recorder: Recorder) -> do.Action:

@@ -110,7 +110,7 @@ def _is_double(path: Path, rows: LedgerRows) -> bool:
     own = until - at
     for one in rows.segments:
         if one.file != path.name and one.state is SegmentState.CLOSED and one.started is not None:
-            end = until if one.stopped is None else one.stopped
+            end = until if one.until is None else one.until
             own -= max(0.0, min(end, until) - max(one.started, at))
     return own < OWN_SECONDS
 
