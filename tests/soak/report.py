@@ -31,6 +31,7 @@ def figures(record: Record) -> dict[str, Any]:
         "calls answered": record.answered,
         "faults injected": len(record.faults),
         "faults by kind": dict(sorted(record.faults_by_kind.items())),
+        "faults this file system cannot have": list(record.left_out),
         "recordings stored": record.recordings,
         "hours recorded": round(record.hours, 2),
         "files searched": record.files_searched,
@@ -63,6 +64,8 @@ def show(console: Console, record: Record) -> None:
 def _words(name: str, value: object) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{count} {kind}" for kind, count in value.items())
+    if isinstance(value, list):
+        return ", ".join(value) or "none"
     return f"{value} s" if name in ("seconds", "seconds unexplained", "longest recovery") else str(value)
 
 

@@ -42,6 +42,7 @@ class Record:
     played: list[Played] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     findings: list[verdict.Finding] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
     answered: int = 0
     recordings: int = 0
     hours: float = 0.0
@@ -126,7 +127,11 @@ class Soak:
 
     def _inject_faults(self, began: float) -> None:
         plan, dice = self.plan, random.Random(f"{self.plan.seed} faults")
-        kinds = drawn(faults.possible(self.office), plan.faults, dice)
+        possible = faults.possible(self.office)
+        for left_out in sorted(faults.FAULTS.keys() - possible.keys()):
+            self._say(f"not injected, because this file system cannot: {left_out}")
+            self.record.left_out.append(left_out)
+        kinds = drawn(possible, plan.faults, dice)
         for number, (kind, moment) in enumerate(zip(kinds, moments(plan.faults, plan.seconds, dice), strict=True)):
             if self.stop.wait(max(0.0, began + moment - time.time())):
                 return
