@@ -10,11 +10,11 @@ from sqlite_utils import Database
 
 from callwarden.core.facts import Direction, Fact, Gap, RecordingState, SegmentState
 from callwarden.storage.catalogue import save_all
-from callwarden.storage.database import open_catalogue
+from callwarden.storage.database import open_catalogue, transaction
 from callwarden.storage.leftovers import Leftovers, channel_of, take_in
 from callwarden.storage.reading import ledger_rows, recording, story
 from callwarden.storage.vault import Vault, name_of
-from storage_world import AT, UNIQUE_ID, call, channel, segment, tone, write_wav
+from storage_world import AT, UNIQUE_ID, call, channel, segment, suspension, tone, write_wav
 from storage_world import recording as recording_row
 
 NOW = AT + 100
@@ -38,11 +38,14 @@ class Spool:
     def knows(self, *facts: Fact) -> None:
         save_all(self.db, facts)
 
-    def is_stored(self) -> None:
-        name = name_of(UNIQUE_ID, "wav")
+    def is_stored(self, unique_id: str = UNIQUE_ID) -> None:
+        name = name_of(unique_id, "wav")
         with self.vault.put(name) as out:
             out.write(b"sound")
-        self.db.conn.execute("UPDATE recordings SET state = 'stored', path = ?", [name])
+        with transaction(self.db) as connection:
+            connection.execute(
+                "UPDATE recordings SET state = 'stored', path = ? WHERE unique_id = ?", [name, unique_id]
+            )
 
     def look(self, sighted: bool = True) -> Leftovers:
         return take_in(self.db, self.path, self.vault, [one.name for one in self.path.iterdir()], NOW, sighted)
@@ -108,18 +111,41 @@ def test_a_file_that_was_only_still_to_be_removed_goes(spool: Spool, state: str)
     assert not file.exists()
 
 
-@pytest.mark.parametrize("why", ["not in its recording", "the vault has no file", "its start had failed"])
-def test_sound_that_no_recording_has_stays_and_is_told(spool: Spool, why: str) -> None:
+def test_sound_whose_recording_is_not_to_be_found_stays_and_is_told(spool: Spool) -> None:
     file = spool.has()
-    spool.knows(call(), channel(ended=AT + 20), recording_row())
-    if why != "not in its recording":
-        state = SegmentState.FAILED if why == "its start had failed" else SegmentState.CLOSED
-        spool.knows(segment(FILE, AT + 10, AT + 15, state=state))
+    spool.knows(call(), channel(ended=AT + 20), recording_row(), segment(FILE, AT + 10, AT + 15))
     spool.is_stored()
-    if why == "the vault has no file":
-        spool.vault.remove(name_of(UNIQUE_ID, "wav"))
+    spool.vault.remove(name_of(UNIQUE_ID, "wav"))
     assert spool.look().left == [FILE]
     assert file.exists()
+
+
+@pytest.mark.parametrize("why", ["not in its recording", "its start had failed"])
+def test_sound_that_a_stored_recording_does_not_have_is_another_recording_of_the_call(spool: Spool, why: str) -> None:
+    file = spool.has()
+    spool.knows(call(), channel(ended=AT + 20), recording_row(), suspension(AT + 2, AT + 6))
+    if why == "its start had failed":
+        spool.knows(segment(FILE, AT + 10, AT + 15, state=SegmentState.FAILED))
+    spool.is_stored()
+    [found] = spool.look().found
+    assert (found.channel.answered, found.channel.ended, found.channel.number) == (AT + 10, AT + 15, channel().number)
+    assert (found.channel.linked_id, [one.file for one in found.segments]) == (UNIQUE_ID, [FILE])
+    assert [(one.confirmed, one.ended) for one in found.suspensions] == [(AT + 2, AT + 6)], "and silent when it was"
+    assert spool.look().found == [found], "asked again it changes nothing"
+    assert file.exists()
+    known = recording(spool.db, UNIQUE_ID)
+    assert known is not None
+    assert known.recording.state is RecordingState.STORED
+
+
+def test_a_file_that_became_another_recording_goes_once_that_is_stored(spool: Spool) -> None:
+    file = spool.has()
+    spool.knows(call(), channel(ended=AT + 20), recording_row())
+    spool.is_stored()
+    [found] = spool.look().found
+    spool.is_stored(found.channel.unique_id)
+    assert spool.look().cleared == [FILE]
+    assert not file.exists()
 
 
 @pytest.mark.parametrize(
@@ -134,7 +160,8 @@ def test_a_recorder_that_ran_beside_the_daemons_own_leaves_nothing(
     file = spool.has(file=double)
     spool.knows(call(), channel(ended=AT + 20), recording_row(), segment(FILE, began, ended))
     spool.is_stored()
-    assert (spool.look().cleared == [double]) is goes
+    looked = spool.look()
+    assert (looked.cleared == [double], looked.found == []) == (goes, goes)
     assert file.exists() is not goes
 
 

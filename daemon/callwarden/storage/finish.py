@@ -63,8 +63,8 @@ class FinishJob:
 
     @property
     def files(self) -> list[SpoolFile]:
-        """The files among its pieces."""
-        return [piece for piece in self.plan if isinstance(piece, SpoolFile)]
+        """The files among its pieces, each once."""
+        return list({piece.path: piece for piece in self.plan if isinstance(piece, SpoolFile)}.values())
 
 
 @dataclass(frozen=True, slots=True)

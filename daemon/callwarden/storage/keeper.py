@@ -28,7 +28,7 @@ from callwarden.custody import audit
 from callwarden.custody.head import HeadFile, text_of
 from callwarden.priority import give_way
 from callwarden.sounds import FORMATS, SoundsError, prompt_hash
-from callwarden.storage import leftovers
+from callwarden.storage import beside, leftovers
 from callwarden.storage.database import belongs, open_readonly
 from callwarden.storage.finish import (
     Discarded,
@@ -181,6 +181,10 @@ class Keeper:
             keys = load_keys(settings)
         except KeysError as error:  # better in the spool, to be tried again, than in the vault unsealed
             return FinishFailed(action.unique_id, str(error))
+        found = beside.look(action, settings.spool.path)
+        if found.segments:
+            self.writer.wait(lambda db: beside.save(db, found))
+            action = found.action
         job = FinishJob(
             action.unique_id,
             pieces(_heard(action), action.suspensions, settings.spool.path, action.ended),

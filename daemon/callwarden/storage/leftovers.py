@@ -8,7 +8,8 @@ are to be finished with them, and what has to stay where it is. Asked again, it 
   channel and the moment; its channel goes on, or is found in here, or is made from what the file tells.
 * A file that came after its recording was given up is taken in after all.
 * A file whose sound is in the recording already goes, too: two recorders ran side by side.
-* Sound that the stored recording does not have stays in the spool and is told of: it may be all there is.
+* Sound that the stored recording does not have becomes a recording of its own, of the same call.
+* Where the stored recording is not to be found, it stays in the spool and is told of: it may be all there is.
 """
 
 import logging
@@ -25,7 +26,6 @@ from callwarden.core.facts import (
     Channel,
     Direction,
     Fact,
-    Gap,
     Recording,
     RecordingState,
     Role,
@@ -34,6 +34,7 @@ from callwarden.core.facts import (
 )
 from callwarden.core.recorder import begun
 from callwarden.storage.audio import measure
+from callwarden.storage.beside import without
 from callwarden.storage.catalogue import save_all
 from callwarden.storage.database import transaction
 from callwarden.storage.reading import LedgerRows, ledger_rows, recording, story
@@ -69,15 +70,15 @@ def take_in(db: Database, spool: Path, vault: Vault, files: Sequence[str], now: 
     result = Leftovers()
     channels: dict[str, None] = {}
     for file in sorted(files):
-        if _take_in(db, spool, vault, file, sighted, result):
-            channels[channel_of(file)] = None
+        if found := _take_in(db, spool, vault, file, sighted, result):
+            channels[found] = None
     if channels:
         result.found = [one for one in remembered(db, now, spool) if one.channel.unique_id in channels]
     return result
 
 
-def _take_in(db: Database, spool: Path, vault: Vault, file: str, sighted: bool, result: Leftovers) -> bool:
-    """Whether its channel is to be finished, now that this file is known."""
+def _take_in(db: Database, spool: Path, vault: Vault, file: str, sighted: bool, result: Leftovers) -> str:
+    """The channel that is to be finished, now that this file is known; empty where there is none."""
     unique_id = channel_of(file)
     rows, found = ledger_rows(db, unique_id), recording(db, unique_id)
     known = next((one for one in rows.segments if one.file == file), None) if rows is not None else None
@@ -85,21 +86,23 @@ def _take_in(db: Database, spool: Path, vault: Vault, file: str, sighted: bool, 
     if state not in OVER:
         if known is None and (sighted or rows is not None):
             save_all(db, _made_up_for(unique_id, file, spool, rows))
-            return True
-        return sighted and known is not None
+            return unique_id
+        return unique_id if sighted and known is not None else ""
     if not sighted:
-        return False
+        return ""
     joined = known is not None and known.state is not SegmentState.FAILED
     if state in GONE or (state is RecordingState.DISCARDED and joined) or not first_sound([(0.0, spool / file)]):
         return _clear(spool, file, result)
     if state in GIVEN_UP:
         _reopen(db, unique_id, file, spool, rows)
-        return True
+        return unique_id
     stored = found is not None and found.file is not None and vault.exists(found.file.path)
     if stored and (joined or (rows is not None and _is_double(spool / file, rows))):
         return _clear(spool, file, result)
+    if stored and rows is not None:
+        return _additional(db, file, spool, vault, rows, result)
     result.left.append(file)
-    return False
+    return ""
 
 
 def _is_double(path: Path, rows: LedgerRows) -> bool:
@@ -115,10 +118,36 @@ def _is_double(path: Path, rows: LedgerRows) -> bool:
     return own < OWN_SECONDS
 
 
-def _clear(spool: Path, file: str, result: Leftovers) -> bool:
+def _clear(spool: Path, file: str, result: Leftovers) -> str:
     (spool / file).unlink(missing_ok=True)
     result.cleared.append(file)
-    return False
+    return ""
+
+
+def _additional(db: Database, file: str, spool: Path, vault: Vault, rows: LedgerRows, result: Leftovers) -> str:
+    """The file as the recording of a channel of its own, named after it, which was silent when its channel was. One
+    that is being finished already is left to that, one that is stored is cleared away."""
+    unique_id, channel = file.rpartition(".")[0], rows.channel
+    made = recording(db, unique_id)
+    if made is not None and made.recording.state not in OVER:
+        return unique_id
+    if made is not None:
+        stored = made.file is not None and vault.exists(made.file.path)
+        if stored or made.recording.state in GONE:
+            return _clear(spool, file, result)
+        result.left.append(file)
+        return ""
+    until = (spool / file).stat().st_mtime
+    at = first_sound([(begun(channel.unique_id, file) or 0.0, spool / file)])
+    started = until if at is None else at
+    row = Recording(
+        unique_id=unique_id, linked_id=channel.linked_id, state=RecordingState.RECORDING, wanted=started
+    )  # fmt: skip
+    silent = [replace(one, unique_id=unique_id) for one in rows.suspensions]
+    segment = replace(_segment(unique_id, file, started, None), stopped=until)
+    heard = replace(channel, unique_id=unique_id, started=started, answered=started, ended=until)
+    save_all(db, [heard, row, segment, *silent])
+    return unique_id
 
 
 def _made_up_for(unique_id: str, file: str, spool: Path, rows: LedgerRows | None) -> Iterator[Fact]:
@@ -158,7 +187,7 @@ def _reopen(db: Database, unique_id: str, file: str, spool: Path, rows: LedgerRo
         connection.executemany(
             "DELETE FROM gaps WHERE unique_id = ? AND started = ?", [(unique_id, gap.started) for gap in covered]
         )
-    rest = [part for gap in covered for part in _without(gap, at, until)]
+    rest = [part for gap in covered for part in without(gap, at, until)]
     save_all(db, [row, channel, _segment(unique_id, file, at, rows), *rest])
     known = story(db, channel.linked_id)
     if known is not None and channel != rows.channel:
@@ -179,10 +208,3 @@ def _spanning(call: Call, channel: Channel, until: float) -> Call:
     late = call.answered is None or call.answered > until
     ended = channel.ended if late or call.ended is None or channel.ended is None else max(call.ended, channel.ended)
     return replace(call, started=min(call.started, channel.started), answered=min(answered, default=None), ended=ended)
-
-
-def _without(gap: Gap, at: float, until: float) -> Iterator[Gap]:
-    if gap.started < at:
-        yield replace(gap, ended=at)
-    if gap.ended > until:
-        yield replace(gap, started=until)

@@ -9,30 +9,43 @@ that follows would be late. With suspended time cut out it is the same clock, st
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import pairwise
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
-from callwarden.core.card_time import Stretch
+from callwarden.core.card_time import BY_DIALPLAN_ITSELF, SHORTEST, Stretch
 from callwarden.core.facts import Segment, SegmentState, Suspension
 from callwarden.storage.audio import AudioFile, Part, Silence, Tone
 
 # Seconds: a recorder starts and ends some frames beside its confirmation.
 EARLY_SECONDS = 0.1
+OWN_SECONDS = 1.0  # of sound that two recorders have both: less is the moment in which one took over
+NOTHING = Stretch(0.0, 0.0)
 SuspendedTime = Literal["silence", "tone", "cut"]
 
 
 @dataclass(frozen=True, slots=True)
 class SpoolFile:
     """One segment: its file, and when (UTC epoch seconds) its recorder ran, as far as the call was answered. A failed
-    one need not have a file. ``asked``: when the recorder was asked for; it may have written while it rang."""
+    one need not have a file. ``asked``: when the recorder was asked for; it may have written while it rang. ``part``:
+    what only this file has (in its own seconds) where another recorder ran beside this one, None where it is all."""
 
     path: Path
     started: float
     ended: float
     expected: bool = True
     asked: float | None = field(default=None, compare=False)
+    part: Stretch | None = None
+
+    @property
+    def begins(self) -> float:
+        """When what is taken of it begins."""
+        return self.started if self.part is None else self.started + self.part.start
+
+    @property
+    def ends(self) -> float:
+        """When what is taken of it ends."""
+        return self.ended if self.part is None else self.started + self.part.end
 
     def head(self, seconds: float) -> float:
         """How much of so many seconds of sound was written while it rang: early media, or the music of a queue."""
@@ -64,10 +77,12 @@ def pieces(
     segments: Sequence[Segment], suspensions: Sequence[Suspension], spool: Path, ended: float
 ) -> tuple[Piece, ...]:
     """A channel's recording in the order of time; ``ended`` is when the channel did."""
-    files = sorted((_file(segment, spool, ended) for segment in segments), key=lambda file: file.started)
+    files = sorted(_files(segments, spool, ended), key=lambda file: file.begins)
     result: list[Piece] = list(files[:1])
-    for before, after in pairwise(files):
-        result += [*_between(before.ended, after.started, suspensions), after]
+    until = files[0].ends if files else 0.0
+    for file in files[1:]:
+        result += [*_between(until, file.begins, suspensions), file]
+        until = max(until, file.ends)
     return tuple(result)
 
 
@@ -89,15 +104,20 @@ def _placed(
     suspended_time: SuspendedTime,
     kept: Mapping[Path, Sequence[Stretch]],
 ) -> Iterator[Part]:
-    origin, at = plan[0].started if plan else 0.0, 0.0
+    first = plan[0] if plan else None
+    origin, at = 0.0 if first is None else first.begins if isinstance(first, SpoolFile) else first.started, 0.0
     for piece in plan:
-        due = piece.started - origin
-        if isinstance(piece, SpoolFile) and piece.path not in heard:
+        due = (piece.begins if isinstance(piece, SpoolFile) else piece.started) - origin
+        if isinstance(piece, SpoolFile) and (piece.path not in heard or piece.part == NOTHING):
             continue
         if due > at:
             yield Silence(due - at)
             at = due
-        if isinstance(piece, SpoolFile) and piece.path in kept:
+        if isinstance(piece, SpoolFile) and piece.part is not None:
+            for one in _within(piece, heard[piece.path], kept.get(piece.path)):
+                yield AudioFile(piece.path, one.start, one.end - one.start)
+                at += one.end - one.start
+        elif isinstance(piece, SpoolFile) and piece.path in kept:
             stretches = kept[piece.path]
             yield from _cut(piece.path, stretches, suspended_time)
             until = stretches[-1].end if stretches else 0.0
@@ -116,6 +136,16 @@ def _placed(
             at += seconds
 
 
+def _within(piece: SpoolFile, seconds: float, kept: Sequence[Stretch] | None) -> list[Stretch]:
+    """What is taken of a part of a file of so many seconds."""
+    assert piece.part is not None, "asked only of a part"
+    head = piece.head(seconds)
+    start, end = piece.part.start + head, piece.part.end + head
+    stretches = [Stretch(0.0, seconds)] if kept is None else kept
+    spans = (Stretch(max(start, one.start), min(end, one.end)) for one in stretches)
+    return [one for one in spans if one.end - one.start > SHORTEST]
+
+
 def _cut(path: Path, stretches: Sequence[Stretch], suspended_time: SuspendedTime) -> Iterator[Part]:
     at = 0.0
     for one in stretches:
@@ -123,6 +153,34 @@ def _cut(path: Path, stretches: Sequence[Stretch], suspended_time: SuspendedTime
             yield Tone(one.start - at) if suspended_time == "tone" else Silence(one.start - at)
         yield AudioFile(path, one.start, one.end - one.start)
         at = one.end
+
+
+def _files(segments: Sequence[Segment], spool: Path, ended: float) -> Iterator[SpoolFile]:
+    """All of every file, and of a recorder that the dialplan ran beside others what only that one has."""
+    others = [one for one in segments if not BY_DIALPLAN_ITSELF.search(one.file)]
+    covered = [_file(one, spool, ended) for one in others if one.state is not SegmentState.FAILED]
+    yield from (_file(one, spool, ended) for one in others)
+    for segment in segments:
+        if segment in others:
+            continue
+        file = _file(segment, spool, ended)
+        own = _own(file, covered)
+        covered.append(file)
+        if sum(one.end - one.start for one in own) > file.ended - file.started - OWN_SECONDS:
+            yield file  # the two took turns
+        else:
+            yield from (replace(file, part=part) for part in own or [NOTHING])
+
+
+def _own(file: SpoolFile, covered: Sequence[SpoolFile]) -> list[Stretch]:
+    """When of all these only ``file``'s recorder ran, in the seconds of the file."""
+    at, found = file.started, list[Stretch]()
+    for one in sorted(covered, key=lambda one: one.started):
+        if one.started > at:
+            found.append(Stretch(at - file.started, min(one.started, file.ended) - file.started))
+        at = max(at, one.ended)
+    found.append(Stretch(at - file.started, file.ended - file.started))
+    return [one for one in found if one.end - one.start > EARLY_SECONDS]
 
 
 def _file(segment: Segment, spool: Path, ended: float) -> SpoolFile:

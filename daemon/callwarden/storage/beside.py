@@ -1,0 +1,140 @@
+"""Recorders of the dialplan that ran beside the daemon's own, or in its place, and of which it was never told.
+
+Takes an ended channel that is about to be finished, and the spool; gives the channel with these files among its
+segments, and the rows that change with it. A file's name tells when its recorder was started, its last writing when it
+ended. Asked again, it changes nothing.
+
+* Where the dialplan recorded before the daemon could, the daemon came into sight of the answer too late as well.
+* The dialplan of a channel starts a recorder only while the channel is not with the card line: a silence that the
+  daemon did not see end has ended there.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from sqlite_utils import Database
+
+from callwarden.core.actions import FinishRecording
+from callwarden.core.card_time import BY_DIALPLAN_ITSELF, DIALPLAN_GRAIN
+from callwarden.core.facts import Call, Channel, Gap, Segment, SegmentState, Suspension
+from callwarden.core.recorder import BY_DIALPLAN, NOT_SAFE_IN_A_FILE_NAME, begun
+from callwarden.storage.audio import measure
+from callwarden.storage.catalogue import save_all
+from callwarden.storage.database import transaction
+from callwarden.storage.parts import OWN_SECONDS
+from callwarden.storage.reading import ledger_rows, story
+from callwarden.storage.riff import AudioError
+
+T = TypeVar("T", Call, Channel)
+SETTLED_SECONDS = 1.0  # after the channel's end: by then Asterisk has closed its files
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """The channel as it is finished, and the rows that this changes: ``segments`` that were found, ``suspensions`` that
+    ended earlier."""
+
+    action: FinishRecording
+    segments: tuple[Segment, ...] = ()
+    suspensions: tuple[Suspension, ...] = ()
+
+
+def look(action: FinishRecording, spool: Path) -> Beside:
+    """What lies in the spool for this channel beside its segments. Waits, a second at most, for files that are being
+    closed."""
+    names = _names(action, spool)
+    if not names:
+        return Beside(action)
+    time.sleep(min(max(0.0, action.ended + SETTLED_SECONDS - time.time()), SETTLED_SECONDS))
+    found = tuple(_segments(action, spool, names))
+    if not found:
+        return Beside(action)
+    back = [one.asked for one in found]
+    suspensions = tuple(_ended(one, back) for one in action.suspensions)
+    first = min((one.asked if one.started is None else one.started for one in action.segments), default=action.ended)
+    since = min(one.started for one in found if one.started is not None)
+    late = since + OWN_SECONDS < first and (action.answered is None or since < action.answered)
+    whole = replace(
+        action, answered=since if late else action.answered, segments=(*action.segments, *found),
+        suspensions=suspensions,
+    )  # fmt: skip
+    changed = tuple(one for one in suspensions if one not in action.suspensions)
+    return Beside(whole, found, changed)
+
+
+def save(db: Database, found: Beside) -> None:
+    """Have the catalogue say the same, too; what was noted as missing meanwhile is not. Raises what the catalogue
+    raises."""
+    unique_id, answered = found.action.unique_id, found.action.answered
+    rows = ledger_rows(db, unique_id)
+    if rows is None:
+        return
+    gaps = list(rows.gaps)
+    for one in found.segments:
+        gaps = [part for gap in gaps for part in without(gap, one.started or one.asked, one.stopped or one.asked)]
+    with transaction(db) as connection:
+        connection.executemany(
+            "DELETE FROM gaps WHERE unique_id = ? AND started = ?",
+            [(unique_id, gap.started) for gap in rows.gaps if gap not in gaps],
+        )
+    channel = earlier(rows.channel, answered)
+    call = story(db, channel.linked_id)
+    calls = [] if call is None or channel == rows.channel else [earlier(call.call.call, answered)]
+    save_all(db, [*found.segments, *found.suspensions, *gaps, channel, *calls])
+
+
+def earlier(row: T, answered: float | None) -> T:
+    """``row``, answered no later than this."""
+    if answered is None or (row.answered is not None and row.answered <= answered):
+        return row
+    return replace(row, started=min(row.started, answered), answered=answered)
+
+
+def without(gap: Gap, at: float, until: float) -> Iterator[Gap]:
+    """What is left of a gap where there is sound between these two moments."""
+    if gap.ended <= at or gap.started >= until:
+        yield gap
+        return
+    if gap.started < at:
+        yield replace(gap, ended=at)
+    if gap.ended > until:
+        yield replace(gap, started=until)
+
+
+def _names(action: FinishRecording, spool: Path) -> list[str]:
+    begin = NOT_SAFE_IN_A_FILE_NAME.sub("_", action.unique_id) + "-"
+    known = {one.file for one in action.segments}
+    return sorted(
+        one.name for one in spool.glob(f"{begin}{BY_DIALPLAN}*")
+        if one.name not in known and BY_DIALPLAN_ITSELF.search(one.name)
+    )  # fmt: skip
+
+
+def _segments(action: FinishRecording, spool: Path, names: Sequence[str]) -> Iterator[Segment]:
+    number = max((one.number for one in action.segments), default=0)
+    for name in names:
+        asked = begun(action.unique_id, name)
+        try:
+            seconds, there = measure(spool / name).seconds, (spool / name).stat()
+        except (AudioError, OSError):  # the look at leftovers comes back to it
+            continue
+        written = there.st_mtime
+        if asked is None or seconds <= 0 or written <= asked:
+            continue
+        number += 1
+        yield Segment(
+            file=name, unique_id=action.unique_id, number=number, state=SegmentState.CLOSED, asked=asked,
+            started=max(asked, written - seconds), stopped=written, closed=written, size=there.st_size,
+            started_by=BY_DIALPLAN,
+        )  # fmt: skip
+
+
+def _ended(suspension: Suspension, back: Sequence[float]) -> Suspension:
+    since = suspension.asked if suspension.confirmed is None else suspension.confirmed
+    first = min((at for at in back if at > since + DIALPLAN_GRAIN), default=None)
+    if first is None or (suspension.ended is not None and suspension.ended <= first):
+        return suspension
+    return replace(suspension, ended=first)
