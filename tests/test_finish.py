@@ -9,15 +9,18 @@ from typing import Any, TypeVar
 import pytest
 from sqlite_utils import Database
 
+from callwarden.core import actions as do
 from callwarden.core.facts import RecordingState, SegmentState
 from callwarden.storage import reading
 from callwarden.storage.catalogue import save, save_all
 from callwarden.storage.database import open_catalogue, open_readonly
 from callwarden.storage.finish import Discarded, Finished, FinishFailed, FinishJob, discard, finish
+from callwarden.storage.keeper import _heard
 from callwarden.storage.parts import pieces
 from callwarden.storage.vault import Vault
 from storage_world import (
     AT,
+    RATE,
     UNIQUE_ID,
     call,
     channel,
@@ -289,3 +292,18 @@ def test_a_stored_recording_is_not_discarded(world: World) -> None:
     world.finish()
     assert isinstance(discard(world.job(), world.run, "a mistake"), FinishFailed)
     assert world.vault.exists(NAME)
+
+
+def test_what_was_written_while_a_phone_rang_is_not_in_its_recording(world: World) -> None:
+    """As the keeper orders it: rung for 1.5 s, answered, silent from second 2 to 5 after the answer, and on."""
+    write_wav(world.spool / "a-1.wav", bytes(3 * RATE) + tone(440, 2))
+    rung = segment("a-1.wav", AT - 1.5, AT + 2)
+    order = do.FinishRecording(UNIQUE_ID, UNIQUE_ID, AT, AT + 7, (rung, SEGMENTS[1]), tuple(SUSPENSIONS))
+    plan = pieces(_heard(order), order.suspensions, world.spool, order.ended)
+    result = finish(FinishJob(UNIQUE_ID, plan), world.vault, world.run)
+    assert isinstance(result, Finished)
+    heard = samples_of(world.vault.root / NAME)
+    assert result.seconds == 7.0
+    assert loudness(heard, 440, 0.0, 2.0) > 7000
+    assert loudness(heard, 440, 2.05, 4.95) < 100
+    assert loudness(heard, 440, 5.0, 7.0) > 7000
