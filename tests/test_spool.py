@@ -56,6 +56,30 @@ async def test_a_file_that_is_still_written_is_not_closed_however_often_it_is_lo
     assert not is_written(tmp_path / "a.wav")
 
 
+async def test_while_the_spool_is_away_no_file_of_it_is_given_up(tmp_path: Path, told: Told) -> None:
+    """Moved and put back two seconds later: what was being written goes on, and what was closed meanwhile is told."""
+    here, away = tmp_path / "spool", tmp_path / "away"
+    here.mkdir()
+    spool = Spool(here, told.append)
+    spool.start()
+    with (here / "a.wav").open("wb") as running, (here / "b.wav").open("wb") as ends:
+        here.rename(away)
+        spool.inspect("a.wav", missing_only=True)
+        ends.write(b"sound")
+        ends.close()
+        await asyncio.sleep(1.5)
+        assert told == []
+        away.rename(here)
+        await eventually(lambda: sizes(told) == [5])
+        await asyncio.sleep(1.2)
+        assert sizes(told) == [5]
+        running.write(b"much sound")
+    await eventually(lambda: sizes(told) == [5, 10])
+    spool.inspect("c.wav", missing_only=True)
+    assert sizes(told) == [5, 10, -1]
+    await spool.stop()
+
+
 async def test_a_file_that_was_closed_before_anybody_looked_is_told(tmp_path: Path, told: Told) -> None:
     (tmp_path / "a.wav").write_bytes(b"sound")
     os.utime(tmp_path / "a.wav", (1000, 1000))

@@ -79,12 +79,14 @@ class Spool:
 
     def inspect(self, file: str, missing_only: bool = False) -> None:
         """Tell what is there under this name, and when it was last written; for files that should long be closed. One
-        that somebody still writes is looked at again until nobody does.
+        that somebody still writes is looked at again until nobody does; while the spool is away nothing is told.
 
         With ``missing_only``, for a file that is being written, tell only if it is not there.
         """
         path = self._directory / file
-        if not path.exists():
+        if not self._directory.exists():  # away for a moment: Asterisk writes on into the files that it has open
+            self._again(file, missing_only)
+        elif not path.exists():
             self._post(ev.SegmentFileClosed(time.time(), file, -1))
         elif missing_only:
             return
@@ -93,15 +95,18 @@ class Spool:
         else:
             self._tell_closed(file)
 
-    def _again(self, file: str) -> None:
+    def _again(self, file: str, missing_only: bool = False) -> None:
         if self._task is not None and not self._task.done():
-            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.inspect, file)
+            asyncio.get_running_loop().call_later(AGAIN_SECONDS, self.inspect, file, missing_only)
 
     def _tell_closed(self, file: str) -> None:
         try:
             status = (self._directory / file).stat()
         except OSError:
-            self._post(ev.SegmentFileClosed(time.time(), file, -1))
+            if self._directory.exists():
+                self._post(ev.SegmentFileClosed(time.time(), file, -1))
+            else:
+                self._again(file)
         else:
             self._post(ev.SegmentFileClosed(status.st_mtime, file, status.st_size))
 
