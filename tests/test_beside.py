@@ -29,6 +29,7 @@ class Done:
 
     rows: LedgerRows
     call_answered: float | None
+    call_ended: float | None
     sound: list[int]
     spool: list[str]
     found: list[str]
@@ -92,7 +93,8 @@ class Office:
         spool = [one.name for one in self.settings.spool.path.glob("*.wav")]
         found = [one.finding.kind for one in about(db, "card time", UNIQUE_ID)]
         db.close()
-        return Done(rows, known.call.call.answered, sound, spool, found)
+        row = known.call.call
+        return Done(rows, row.answered, row.ended, sound, spool, found)
 
 
 @pytest.fixture
@@ -125,6 +127,19 @@ def test_a_call_of_which_the_answer_was_never_seen_is_kept(office: Office) -> No
     done = office.finish()
     assert done.heard(ITS, 0.1, 17.9)
     assert done.rows.channel.answered == AT + 2
+
+
+@pytest.mark.parametrize("answered", [None, AT + 20])
+def test_a_call_of_which_was_heard_when_it_was_over_was_when_its_file_says(
+    office: Office, answered: float | None
+) -> None:
+    """AMI stalled from before its beginning until after its end. Found by a soak."""
+    office.answered = answered
+    office.dialplan(2, 9)
+    done = office.finish()
+    assert (done.rows.channel.answered, done.rows.channel.ended) == (AT + 2, AT + 9)
+    assert (done.call_answered, done.call_ended) == (AT + 2, AT + 9)
+    assert done.heard(ITS, 0.1, 6.9)
 
 
 def test_what_both_recorded_is_heard_once(office: Office) -> None:

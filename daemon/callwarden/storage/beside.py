@@ -5,6 +5,7 @@ segments, and the rows that change with it. A file's name tells when its recorde
 ended. Asked again, it changes nothing.
 
 * Where the dialplan recorded before the daemon could, the daemon came into sight of the answer too late as well.
+* Where the daemon heard of the channel when it was over, it ended with the file.
 * The dialplan of a channel starts a recorder only while the channel is not with the card line: a silence that the
   daemon did not see end has ended there.
 """
@@ -57,8 +58,11 @@ def look(action: FinishRecording, spool: Path) -> Beside:
     first = min((one.asked if one.started is None else one.started for one in action.segments), default=action.ended)
     since = min(one.started for one in found if one.started is not None)
     late = since + OWN_SECONDS < first and (action.answered is None or since < action.answered)
+    until = max(one.stopped for one in found if one.stopped is not None)
+    over = late and not action.segments and (action.answered is None or action.answered >= until)
     whole = replace(
-        action, answered=since if late else action.answered, segments=(*action.segments, *found),
+        action, answered=since if late else action.answered, ended=min(until, action.ended) if over else action.ended,
+        segments=(*action.segments, *found),
         suspensions=suspensions,
     )  # fmt: skip
     changed = tuple(one for one in suspensions if one not in action.suspensions)
@@ -80,17 +84,20 @@ def save(db: Database, found: Beside) -> None:
             "DELETE FROM gaps WHERE unique_id = ? AND started = ?",
             [(unique_id, gap.started) for gap in rows.gaps if gap not in gaps],
         )
-    channel = earlier(rows.channel, answered)
+    channel = earlier(rows.channel, answered, found.action.ended)
     call = story(db, channel.linked_id)
-    calls = [] if call is None or channel == rows.channel else [earlier(call.call.call, answered)]
+    calls = [] if call is None or channel == rows.channel else [earlier(call.call.call, answered, found.action.ended)]
     save_all(db, [*found.segments, *found.suspensions, *gaps, channel, *calls])
 
 
-def earlier(row: T, answered: float | None) -> T:
-    """``row``, answered no later than this."""
+def earlier(row: T, answered: float | None, ended: float) -> T:
+    """``row``, answered no later than this; one that was answered when all was over ended then, too."""
     if answered is None or (row.answered is not None and row.answered <= answered):
         return row
-    return replace(row, started=min(row.started, answered), answered=answered)
+    over = row.ended is not None and (row.answered is None or row.answered >= ended)
+    return replace(
+        row, started=min(row.started, answered), answered=answered, ended=ended if over else row.ended
+    )  # fmt: skip
 
 
 def without(gap: Gap, at: float, until: float) -> Iterator[Gap]:
