@@ -121,6 +121,17 @@ def test_what_the_dialplan_recorded_before_the_daemon_could_begins_the_recording
     assert (done.rows.channel.started, done.rows.gaps, done.spool) == (AT + 0.5, (), [])
 
 
+def test_it_is_the_same_where_its_note_came_in_while_the_call_went_on(office: Office) -> None:
+    """The daemon was started again during the call. Found by a soak."""
+    file = office.dialplan(0, 20)
+    office.daemon(4, 20)
+    office.segments.append(segment(file, AT, AT + 20, 2))
+    done = office.finish()
+    assert (done.heard(ITS, 0.1, 3.9), done.heard(MINE, 4.1, 19.9)) == (True, True)
+    assert (done.rows.channel.answered, done.call_answered, done.spool) == (AT, AT, [])
+    assert len(done.sound) == pytest.approx(20 * 8000, abs=400)
+
+
 def test_a_call_of_which_the_answer_was_never_seen_is_kept(office: Office) -> None:
     office.answered = None
     office.dialplan(2, 20)

@@ -47,18 +47,19 @@ def look(action: FinishRecording, spool: Path) -> Beside:
     """What lies in the spool for this channel beside its segments. Waits, a second at most, for files that are being
     closed."""
     names = _names(action, spool)
-    if not names:
-        return Beside(action)
-    time.sleep(min(max(0.0, action.ended + SETTLED_SECONDS - time.time()), SETTLED_SECONDS))
+    if names:
+        time.sleep(min(max(0.0, action.ended + SETTLED_SECONDS - time.time()), SETTLED_SECONDS))
     found = tuple(_segments(action, spool, names))
-    if not found:
+    both = [*found, *(one for one in action.segments if _ran_beside(one, action.segments))]
+    if not both:
         return Beside(action)
     back = [one.asked for one in found]
     suspensions = tuple(_ended(one, back) for one in action.suspensions)
-    first = min((one.asked if one.started is None else one.started for one in action.segments), default=action.ended)
-    since = min(one.started for one in found if one.started is not None)
+    others = (one for one in action.segments if one not in both)
+    first = min((one.asked if one.started is None else one.started for one in others), default=action.ended)
+    since = min(one.asked if one.started is None else one.started for one in both)
     late = since + OWN_SECONDS < first and (action.answered is None or since < action.answered)
-    until = max(one.stopped for one in found if one.stopped is not None)
+    until = max((one.stopped for one in found if one.stopped is not None), default=action.ended)
     over = late and not action.segments and (action.answered is None or action.answered >= until)
     whole = replace(
         action, answered=since if late else action.answered, ended=min(until, action.ended) if over else action.ended,
@@ -109,6 +110,17 @@ def without(gap: Gap, at: float, until: float) -> Iterator[Gap]:
         yield replace(gap, ended=at)
     if gap.ended > until:
         yield replace(gap, started=until)
+
+
+def _ran_beside(segment: Segment, segments: Sequence[Segment]) -> bool:
+    """Whether this is the dialplan's, known from a note, and one of the daemon's own ran at the same time."""
+    if segment.started is None or segment.stopped is None or not BY_DIALPLAN_ITSELF.search(segment.file):
+        return False
+    begun_in_it = (
+        one for one in segments
+        if one.started is not None and segment.started < one.started < segment.stopped - OWN_SECONDS
+    )  # fmt: skip
+    return any(not BY_DIALPLAN_ITSELF.search(one.file) for one in begun_in_it)
 
 
 def _names(action: FinishRecording, spool: Path) -> list[str]:

@@ -182,7 +182,7 @@ class Keeper:
         except KeysError as error:  # better in the spool, to be tried again, than in the vault unsealed
             return FinishFailed(action.unique_id, str(error))
         found = beside.look(action, settings.spool.path)
-        if found.segments:
+        if found.action != action:
             self.writer.wait(lambda db: beside.save(db, found))
             action = found.action
         job = FinishJob(
