@@ -40,7 +40,7 @@ class LoadPlan:
     transfers: int
 
 
-FULL = LoadPlan((50, 75, 100, 125, 150, 200), calls_per_second=20, hold_seconds=20, transfers=10)
+FULL = LoadPlan((50, 100, 125, 150, 200), calls_per_second=20, hold_seconds=12, transfers=10)
 SMALL = LoadPlan((4,), calls_per_second=20, hold_seconds=2, transfers=2)
 
 

@@ -17,7 +17,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from callwarden.release import cover
 from callwarden.release.manifest import COVER_HTML, COVER_PDF, MANIFEST, SUMS, About, Delivered, File, manifest, sums
 from callwarden.release.plan import CannotBuild, Entry, LeftOut, Plan
 from callwarden.release.sound import mute, seconds_of, to_mp3
@@ -199,6 +198,9 @@ def _deliver(work: Path, entry: Entry, copy: Copy) -> Delivered:
 
 def _papers(work: Path, about: About, delivered: list[Delivered], left_out: list[LeftOut]) -> Built:
     """The cover pages, the manifest and the sums."""
+    # Here, because fpdf2 brings 35 MB and half a second, and most daemons never build a release.
+    from callwarden.release import cover
+
     said = cover.contents(about, delivered, left_out)
     _write(work, COVER_HTML, cover.html(said))
     _write(work, COVER_PDF, cover.pdf(said))
