@@ -69,3 +69,12 @@ def test_what_works_behind_the_loop_gives_way_to_everything_else() -> None:
     thread.start()
     thread.join()
     assert niceness[0] >= 10
+
+
+def test_the_collector_does_not_look_through_the_program_again() -> None:
+    code = (
+        "import gc; from callwarden import priority, service; before = len(gc.get_objects()); "
+        "priority.leave_alone_what_is_there(); print(before > 10000, len(gc.get_objects()) < 1000)"
+    )
+    done = run(code)
+    assert done.stdout.split() == ["True", "True"], done.stderr

@@ -23,6 +23,7 @@ from callwarden.answers import Reloaded
 from callwarden.config import ConfigError, Settings, doubts, load
 from callwarden.config.credentials import SECRETS
 from callwarden.notify import notify, watchdog_seconds
+from callwarden.priority import leave_alone_what_is_there
 from callwarden.reloading import reload
 
 log = logging.getLogger(__name__)
@@ -59,6 +60,7 @@ class Unattended:
     async def run(self) -> None:
         """From start to SIGTERM. Raises what starting raises."""
         self._listen()
+        leave_alone_what_is_there()
         await self._service.start()
         watchdog = asyncio.create_task(_feed_watchdog(), name="watchdog")
         try:
