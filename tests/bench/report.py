@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bench.how import COMMON
+from bench.how import COMMON, PROFILES
 from bench.parts import PARTS, Part
 from bench.rows import Row
 
@@ -48,6 +48,7 @@ def page(results: Mapping[str, Result], pictures: Mapping[str, Sequence[Path]]) 
     for part in PARTS:
         if part.name in results:
             parts += _section(part, results[part.name], pictures.get(part.name, ()))
+    parts.append(PROFILES)
     return "\n".join(parts)
 
 
