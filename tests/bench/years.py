@@ -111,7 +111,7 @@ def _measured(office: Office, plan: YearsPlan, tree: Path, due: int, say: Say) -
     entries, verify = _audit(office.lab.catalogue_path)
     size = office.lab.catalogue_path.stat().st_size
     say(f"find -delete, then the purge, of {due:,} files while {plan.calls} calls stand")
-    by_hand = _timed(lambda: subprocess.run(["find", tree, "-type", "f", "-delete"], check=True))
+    by_hand = _meanwhile(office, calls, lambda: subprocess.run(["find", tree, "-type", "f", "-delete"], check=True))
     before = costs.cpu_seconds(office.pids["daemon"])
     purge = _meanwhile(office, calls, lambda: _callwarden(office, "purge", "--yes", "--json"))
     purge_cpu = costs.cpu_seconds(office.pids["daemon"]) - before
@@ -127,7 +127,7 @@ def _measured(office: Office, plan: YearsPlan, tree: Path, due: int, say: Say) -
         purged = db.execute("SELECT count(*) FROM tombstones").fetchone()[0]
     found = Found(
         recordings=plan.recordings, catalogue_bytes=size, searches=found_in, writes_per_second=round(written),
-        due=due, find_delete=by_hand, purge=purge, purge_cpu=round(purge_cpu, 2), purged=purged,
+        due=due, find_delete=by_hand["seconds"], purge=purge, purge_cpu=round(purge_cpu, 2), purged=purged,
         audit_entries=entries, audit_verify=verify,
         ready=ready, live=plan.live, memory=memory["pss"], rss=memory["rss"], long_seconds=plan.long_seconds,
         joined=joined, joined_cpu=round(costs.cpu_seconds(office.pids["daemon"]) - before, 2),

@@ -23,8 +23,8 @@ def rows(found: Found) -> Iterator[Row]:
         group,
         "  purged, each with its tombstone",
         f"{found['purged']:,}",
-        f"{found['due']:,}",
-        found["purged"] == found["due"],
+        f"at least {found['due']:,}",
+        found["purged"] >= found["due"],
     )
     for what, spent in found["searches"].items():
         limit = SEARCH_LIMITS.get(what)

@@ -70,7 +70,7 @@ def clear_of(run: Run, vault: Vault, unique_ids: Sequence[str]) -> dict[str, str
 
 
 def _strays(db: Database) -> list[str]:
-    taken = "DELETE FROM strays WHERE path IN (SELECT path FROM recordings WHERE path IS NOT NULL)"
+    taken = "DELETE FROM strays WHERE EXISTS (SELECT 1 FROM recordings r WHERE r.path = strays.path)"
     with transaction(db) as connection:
         connection.execute(taken)
         return [path for (path,) in connection.execute("SELECT path FROM strays").fetchall()]
