@@ -53,7 +53,7 @@ def look(action: FinishRecording, spool: Path) -> Beside:
     both = [*found, *(one for one in action.segments if _ran_beside(one, action.segments))]
     if not both:
         return Beside(action)
-    back = [one.asked for one in found]
+    back = [one.asked if one.started is None else one.started for one in found]
     suspensions = tuple(_ended(one, back) for one in action.suspensions)
     others = (one for one in action.segments if one not in both)
     first = min((one.asked if one.started is None else one.started for one in others), default=action.ended)
