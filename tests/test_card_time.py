@@ -108,6 +108,14 @@ def test_a_payment_that_ended_while_the_daemon_was_away_ended_when_the_dialplan_
     assert card_times([silent(10.0, 40.0)], 60.0, [before]) == [CardTime(10.0, 40.0, "card line")]
 
 
+def test_a_card_time_ends_where_recording_was_asked_for_again_and_not_some_milliseconds_later() -> None:
+    again = segment("second.wav", 40.05, 60.0, number=2, asked=40.0)
+    [time] = card_times([silent(10.0, 40.05)], 60.0, [again])
+    assert time.ended == 40.0
+    [time] = card_times([silent(10.0, 40.05)], 60.0, [replace(again, asked=39.0, started=39.1)])
+    assert time.ended == 40.05, "a recorder that ran in it ends nothing"
+
+
 def test_a_gate_that_was_refused_led_nobody_to_a_card_line() -> None:
     doubtful = card_times([silent(None, None)], 60.0)
     assert reached(doubtful, []) == []

@@ -28,6 +28,8 @@ MORE_SECONDS = 0.5
 DIALPLAN_GRAIN = 1.0
 # A stop that was never proven, because the caller hung up while it was asked for, is no payment.
 UNPROVEN_SECONDS = 1.0
+# Between the order to record again and its confirmation.
+RESUMING_SECONDS = 0.25
 SHORTEST = 0.02  # seconds; less is the rounding of clocks
 
 
@@ -67,8 +69,10 @@ def card_times(suspensions: Iterable[Suspension], ended: float, segments: Iterab
     """When a card may have been read out on a channel that ended at ``ended``. A stop that was never proven counts from
     the moment it was asked for. Where the daemon was away when the payment ended, the dialplan's own recorder tells:
     the channel's dialplan starts it when it goes on after the card line, and cannot before."""
+    segments = list(segments)
     back = sorted(one.asked for one in segments if BY_DIALPLAN_ITSELF.search(one.file))
-    times = [_card_time(one, _end(one, ended, back)) for one in suspensions if one.why in (CARD_LINE, IN_PLACE)]
+    again = [one.asked for one in segments]
+    times = [_card_time(one, _end(one, ended, back, again)) for one in suspensions if one.why in (CARD_LINE, IN_PLACE)]
     return sorted((one for one in times if one is not None), key=lambda one: one.started)
 
 
@@ -104,10 +108,12 @@ def stray(file: Written, times: Sequence[CardTime]) -> bool:
     return any(file.written > one.started + LATE_SECONDS and first < one.ended for one in times)
 
 
-def _end(suspension: Suspension, ended: float, back: Sequence[float]) -> float:
-    """When it ended, as far as anybody knows."""
+def _end(suspension: Suspension, ended: float, back: Sequence[float], again: Sequence[float]) -> float:
+    """When it ended, as far as anybody knows. It is written down when recording was confirmed, and ended when that was
+    asked for (``again``), some milliseconds before: the party was away from the card line by then."""
     begun = suspension.asked if suspension.confirmed is None else suspension.confirmed
     until = ended if suspension.ended is None else min(suspension.ended, ended)
+    until = min([until, *(one for one in again if 0 < until - one <= RESUMING_SECONDS)])
     return min([until, *(one for one in back if one > begun + DIALPLAN_GRAIN)])
 
 
