@@ -11,7 +11,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as some
 
 from callwarden.core.reconcile import Cdr
@@ -140,6 +140,7 @@ def test_a_line_without_an_end_for_megabytes_is_one_bad_line(path: Path) -> None
 @given(data=some.binary(max_size=400), before=some.booleans())
 def test_no_bytes_whatever_make_it_fail(path: Path, data: bytes, before: bool) -> None:
     good = line().encode()
+    assume(before or not data.startswith(b"SQLite format 3"))  # a database, and a broken one, is told of as such
     cdrs, _ = read(path, (good + data) if before else (data + b"\n" + good))
     assert cdrs
 

@@ -5,6 +5,7 @@ import io
 import os
 import stat
 import subprocess
+import sys
 import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
@@ -180,3 +181,17 @@ def test_a_recipient_that_is_none_is_an_error_and_a_secret_key_is_not_repeated()
     with pytest.raises(ConfigError, match="this is a secret key") as refused:
         settings(f'recipients = ["{DPO.identity}"]')
     assert str(DPO.identity) not in str(refused.value)
+
+
+def test_a_credential_store_that_is_closed_to_the_daemon_is_no_key_where_nothing_is_sealed(tmp_path: Path) -> None:
+    (tmp_path / "store").mkdir(mode=0o700)
+    code = (
+        "import os, pathlib; from callwarden.config import Settings, credentials; "
+        "from callwarden.storage import keys; credentials.STORE = pathlib.Path(os.environ['CLOSED']); "
+        "os.setuid(65534); print(keys.load_keys(Settings(), {}))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, "CLOSED": str(tmp_path / "store")},
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert done.stdout == "None\n", done.stderr

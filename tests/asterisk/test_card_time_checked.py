@@ -30,7 +30,8 @@ def test_what_an_unconfirmed_stop_recorded_of_a_payment_is_cut_out_and_said(tmp_
         lab.world.party_at("700")
         assert caller.will_hear(CARD)
         time.sleep(3)
-        assert any(tones.bursts_of(path, CARD) for path in lab.spool.iterdir()), "the recorder ran on: the test tests"
+        spool = lab.spool.glob("[!.]*")
+        assert any(tones.bursts_of(path, CARD) for path in spool), "the recorder ran on: the test tests"
         caller.hang_up()
         account = settled(lab, since, timeout=30, leaks=True)
         assert account.caller.file is not None
