@@ -84,7 +84,7 @@ class House:
 
 @pytest.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    made = House(tmp_path, f'[audit]\nhead_command = ["/bin/cp", "/dev/stdin", "{tmp_path}/mailed"]\n')
+    made = House(tmp_path, f'[audit]\nhead_command = ["/usr/bin/tee", "{tmp_path}/mailed"]\n')
     await made.furnish()
     yield made
     await made.keeper.stop()
