@@ -14,13 +14,15 @@ Takes the catalogue's write connection by ``run``, for short moments: calls go o
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 
 from sqlite_utils import Database
 
 from callwarden.core.retention import Due, Ended, Retention, choose
+from callwarden.priority import give_way
 from callwarden.storage.copies import local_removed, still_out
 from callwarden.storage.database import belongs, transaction
 from callwarden.storage.ended import COLUMNS, NOTHING, Asked, ended
@@ -39,6 +41,7 @@ GONE = "the file was gone already"
 EXTERNAL_TOO = "deleted from the external store too"
 WAITS = "the external store still has a copy"
 
+Unlinked = tuple[Mapping[str, str], Mapping[str, bool | OSError]]
 Place = tuple[float, str]
 START: Place = (float("-inf"), "")
 
@@ -103,16 +106,19 @@ def purge(run: Run, vault: Vault, retention: Retention, now: float, asked: Asked
     if not run(partial(belongs, vault_id=vault.identity)):
         report.problems.append(vault.foreign)
         return report
-    _delete_marked(run, vault, now, report)
     place, furthest = START, retention.horizon(now)
-    while page := run(partial(_page, after=place, furthest=furthest, asked=asked)):
-        due = choose(page, retention, now)
-        _delete(run, vault, run(partial(_mark, calls=due, now=now)), now, report)
-        forgotten, kept = run(partial(forget, linked_ids=[call.linked_id for call in due], now=now))
-        report.forgotten += forgotten
-        report.held += kept
-        report.left += len(due) - forgotten - kept
-        place = (page[-1].ended, page[-1].linked_id)
+    # While the disk unlinks the files of some calls, the catalogue confirms and forgets those before them.
+    with ThreadPoolExecutor(1, thread_name_prefix="unlink", initializer=give_way) as unlinking:
+        _delete_marked(run, vault, unlinking, now, report)
+        before: Callable[[], None] = _nothing
+        while page := run(partial(_page, after=place, furthest=furthest, asked=asked)):
+            due = choose(page, retention, now)
+            marks = run(partial(_mark, calls=due, now=now))
+            unlinked = _begin(run, vault, marks, unlinking)
+            before()
+            before = partial(_finish, run, due, marks, unlinked, now, report)
+            place = (page[-1].ended, page[-1].linked_id)
+        before()
     if report.forgotten:
         scrub_words(run)
     return report
@@ -123,19 +129,23 @@ def finish_marked(run: Run, vault: Vault, now: float) -> PurgeReport:
     report = PurgeReport()
     if run(partial(belongs, vault_id=vault.identity)):
         calls = run(_marked_calls)
-        _delete_marked(run, vault, now, report)
+        with ThreadPoolExecutor(1, thread_name_prefix="unlink", initializer=give_way) as unlinking:
+            _delete_marked(run, vault, unlinking, now, report)
         report.forgotten, report.held = run(partial(forget, linked_ids=calls, now=now))
         if report.forgotten:
             scrub_words(run)
     return report
 
 
-def _delete_marked(run: Run, vault: Vault, now: float, report: PurgeReport) -> None:
+def _delete_marked(
+    run: Run, vault: Vault, unlinking: ThreadPoolExecutor, now: float, report: PurgeReport
+) -> None:
     there = {mark.unique_id for mark in run(_marked) if mark.path is not None and _may_be_there(vault, mark.path)}
     run(partial(unmark_held, there=there))
     marked = run(_marked)
     for start in range(0, len(marked), BATCH):
-        _delete(run, vault, marked[start : start + BATCH], now, report)
+        marks = marked[start : start + BATCH]
+        _settle(run, marks, _begin(run, vault, marks, unlinking).result(), now, report)
 
 
 def _may_be_there(vault: Vault, path: str) -> bool:
@@ -192,13 +202,45 @@ def _mark(db: Database, calls: Sequence[Due], now: float) -> list[Mark]:
     return marks
 
 
-def _delete(run: Run, vault: Vault, marks: Sequence[Mark], now: float, report: PurgeReport) -> None:
-    """Unlink and confirm."""
+def _nothing() -> None:
+    """Before the first calls there are none."""
+
+
+def _finish(
+    run: Run, due: Sequence[Due], marks: Sequence[Mark], unlinked: "Future[Unlinked]", now: float, report: PurgeReport
+) -> None:
+    """Confirm what was unlinked of these calls, and forget them."""
+    _settle(run, marks, unlinked.result(), now, report)
+    forgotten, kept = run(partial(forget, linked_ids=[call.linked_id for call in due], now=now))
+    report.forgotten += forgotten
+    report.held += kept
+    report.left += len(due) - forgotten - kept
+
+
+def _begin(run: Run, vault: Vault, marks: Sequence[Mark], unlinking: ThreadPoolExecutor) -> "Future[Unlinked]":
+    """Have the files of these unlinked, with nobody else changing the vault from here until they are gone."""
+    vault.changing.acquire()
+    try:
+        strays = clear_of(run, vault, [mark.unique_id for mark in marks]) if marks else {}
+        return unlinking.submit(_unlink, vault, marks, strays)
+    except BaseException:
+        vault.changing.release()
+        raise
+
+
+def _unlink(vault: Vault, marks: Sequence[Mark], strays: Mapping[str, str]) -> Unlinked:
+    """What is left of which recordings, and what came of each file."""
+    try:
+        return strays, vault.remove_all(mark.path for mark in marks if mark.path is not None)
+    finally:
+        vault.changing.release()
+
+
+def _settle(run: Run, marks: Sequence[Mark], unlinked: Unlinked, now: float, report: PurgeReport) -> None:
+    """Confirm what is gone, and note what is not."""
     if not marks:
         return
-    with vault.changing:
-        strays = clear_of(run, vault, [mark.unique_id for mark in marks])
-        results = vault.remove_all(mark.path for mark in marks if mark.path is not None)
+    strays, results = unlinked
     outside = run(partial(still_out, unique_ids=[mark.unique_id for mark in marks]))
     done: list[tuple[Mark, str]] = []
     stuck: list[tuple[Mark, str]] = []
