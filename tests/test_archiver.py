@@ -117,7 +117,7 @@ class World:
         )
         return unique_id
 
-    async def until(self, true: Callable[[ArchiveStatus], bool], seconds: float = 20) -> ArchiveStatus:
+    async def until(self, true: Callable[[ArchiveStatus], bool], seconds: float = 60) -> ArchiveStatus:
         deadline = time.monotonic() + seconds
         while not true(status := await self.status()):
             assert time.monotonic() < deadline, (status, self.alarms.texts)
