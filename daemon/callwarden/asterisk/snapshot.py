@@ -18,6 +18,9 @@ from callwarden.core import events as ev
 
 CARD_PHONE = "CALLWARDEN_CARD_PHONE"  # the dialplan sets it on whatever callwarden-card-line rings
 
+# Seconds: behind a flood of events an answer comes late, and to begin anew would come later still.
+PATIENCE = 15.0
+
 
 async def take(link: AmiLink, translator: Translator) -> list[ev.Event]:
     """Ask for everything that lives. The last event is SnapshotTaken. Raises ActionFailed.
@@ -26,10 +29,10 @@ async def take(link: AmiLink, translator: Translator) -> list[ev.Event]:
     channel while it is on its way is newer and stays.
     """
     files = await _files(link)
-    bridges = await link.listing({"Action": "BridgeList"})
+    bridges = await link.listing({"Action": "BridgeList"}, timeout=PATIENCE)
     since = time.time()
     with translator.noticing() as moved:
-        channels = await link.listing({"Action": "Status", "Variables": f"{VARIABLE},{CARD_PHONE}"})
+        channels = await link.listing({"Action": "Status", "Variables": f"{VARIABLE},{CARD_PHONE}"}, timeout=PATIENCE)
     now = time.time()
     channels = [one for one in channels if one.get("uniqueid") not in moved.hung_up]
     holding = {one.get("bridgeuniqueid") for one in bridges if one.get("bridgetechnology") == HOLDING}
@@ -47,7 +50,7 @@ def callers_first(found: Iterable[ev.ChannelCreated]) -> list[ev.ChannelCreated]
 
 async def _files(link: AmiLink) -> dict[str, str]:
     """The file that our monitor writes, by unique id, for every channel on which it runs."""
-    channels = await link.listing({"Action": "Status", "Variables": f"{VARIABLE},{CARD_PHONE}"})
+    channels = await link.listing({"Action": "Status", "Variables": f"{VARIABLE},{CARD_PHONE}"}, timeout=PATIENCE)
     files = await asyncio.gather(*(_file(link, one) for one in channels))
     return {one.get("uniqueid"): file for one, file in zip(channels, files, strict=True)}
 
@@ -102,5 +105,6 @@ async def _file(link: AmiLink, channel: Headers) -> str:
     if not monitor.removeprefix("0x").isalnum():
         return ""
     variable = f"MIXMONITOR({monitor},filename)"
-    reply = await link.send({"Action": "Getvar", "Channel": channel.get("uniqueid"), "Variable": variable})
+    asked = {"Action": "Getvar", "Channel": channel.get("uniqueid"), "Variable": variable}
+    reply = await link.send(asked, timeout=PATIENCE)
     return PurePosixPath(reply.headers.get("value")).name if reply.success else ""
