@@ -11,7 +11,6 @@ from pathlib import Path
 
 from proof import BRISK, Account, Leg
 
-from callwarden.core.facts import Role
 from lab.lab import Lab, card_lines
 from lab.world import CARD_TONE, Party
 
@@ -103,6 +102,14 @@ class Way:
     def at_desk(self, place: int = 0) -> Party:
         return self.lab.world.party_at(self.desk(place))
 
+    def pays_and_comes_back(self, caller: Party, agent: Party, place: int = 0) -> None:
+        """The desk refers the caller to the card line; they pay, talk to the desk at that place again and hang up."""
+        agent.refer(self.card)
+        self.pays().hang_up()
+        self.at_desk(place)
+        time.sleep(TALK)
+        caller.hang_up()
+
     def reception(self) -> tuple[Party, Party]:
         """A caller and the first desk talk."""
         caller = self.rings_in().wait_answered()
@@ -140,10 +147,6 @@ class Mine:
         """Its answered channels, in their order."""
         legs = [leg for leg in self.account.all_of(self.way.phone(place)) if leg.channel.answered is not None]
         return sorted(legs, key=lambda leg: leg.channel.started)
-
-    @property
-    def card_phones(self) -> list[Leg]:
-        return [leg for leg in self.account.legs if leg.channel.role is Role.CARD_LINE]
 
 
 @contextmanager

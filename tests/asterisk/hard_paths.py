@@ -37,11 +37,7 @@ def a_picked_up_call(way: Way) -> Check:
     caller.wait_answered()
     wait_until(lambda: picker.hears(CALLER, 0.3))
     time.sleep(TALK)
-    picker.refer(way.card)
-    way.pays().hang_up()
-    way.at_desk(1)
-    time.sleep(TALK)
-    caller.hang_up()
+    way.pays_and_comes_back(caller, picker, 1)
     return _there_and_back
 
 
@@ -53,11 +49,7 @@ def a_parked_call(way: Way) -> Check:
     second = way.lab.world.call(way.desk(1), "761", tone=DESK_TONES[1]).wait_answered()
     wait_until(lambda: second.hears(CALLER, 0.3))
     time.sleep(TALK)
-    second.refer(way.card)
-    way.pays().hang_up()
-    way.at_desk(1)
-    time.sleep(TALK)
-    caller.hang_up()
+    way.pays_and_comes_back(caller, second, 1)
 
     def check(mine: Mine) -> None:
         _there_and_back(mine)
@@ -73,11 +65,7 @@ def a_ring_group_whose_loser_hangs_up_first(way: Way) -> Check:
     caller = way.rings_in("group").wait_answered()
     agent = way.at_desk()
     time.sleep(TALK)
-    agent.refer(way.card)
-    way.pays().hang_up()
-    way.at_desk()
-    time.sleep(TALK)
-    caller.hang_up()
+    way.pays_and_comes_back(caller, agent)
 
     def check(mine: Mine) -> None:
         _there_and_back(mine)
@@ -95,11 +83,7 @@ def a_queue(way: Way) -> Check:
     agent = way.at_desk(1)
     wait_until(lambda: caller.hears(DESK_TONES[1], 0.3))
     time.sleep(TALK)
-    agent.refer(way.card)
-    way.pays().hang_up()
-    way.at_desk(1)
-    time.sleep(TALK)
-    caller.hang_up()
+    way.pays_and_comes_back(caller, agent, 1)
 
     def check(mine: Mine) -> None:
         _there_and_back(mine)
@@ -326,11 +310,7 @@ def early_media_of_the_card_line(way: Way) -> Check:
     """A card phone that is heard before it answers is in no file either."""
     way.lab.world.phone(way.card).is_heard_early(after=1.5, tone=1700)
     caller, agent = way.reception()
-    agent.refer(way.card)
-    way.pays().hang_up()
-    way.at_desk()
-    time.sleep(TALK)
-    caller.hang_up()
+    way.pays_and_comes_back(caller, agent)
     return _there_and_back
 
 

@@ -105,37 +105,30 @@ def test_a_blind_transfer_to_another_phone(scoped: Lab, version: str) -> None:
     assert has(only, DEFAULT_TONES["204"]), "the recorder was not renewed where the caller met another party"
 
 
-def test_a_queue_after_the_announcement(telling_lab: Lab) -> None:
-    """Music before the first party costs nobody their voice (Debian's Asterisk 22 would: its patch 2016)."""
-    telling_lab.configure({"recording.scope": "one-per-call"})
-    telling_lab.world.phone("201").never_answers()
-    telling_lab.world.phone("203").answers(after=0.8)
+def assert_a_queue_costs_nobody_their_voice(lab: Lab) -> None:
+    lab.world.phone("201").never_answers()
+    lab.world.phone("203").answers(after=0.8)
     since = time.time()
-    caller = telling_lab.world.ring_in("02079460004", tone=CALLER)
+    caller = lab.world.ring_in("02079460004", tone=CALLER)
     wait_until(lambda: caller.hears(DEFAULT_TONES["203"], 0.3))
     time.sleep(TALK)
     caller.hang_up()
-    account = settled(telling_lab, since)
+    account = settled(lab, since)
     [only] = recorded(account)
     assert only is account.caller
     assert has(only, CALLER)
     assert has(only, DEFAULT_TONES["203"])
+
+
+def test_a_queue_after_the_announcement(telling_lab: Lab) -> None:
+    """Music before the first party costs nobody their voice (Debian's Asterisk 22 would: its patch 2016)."""
+    telling_lab.configure({"recording.scope": "one-per-call"})
+    assert_a_queue_costs_nobody_their_voice(telling_lab)
 
 
 def test_a_queue_that_did_not_answer_its_caller(scoped: Lab) -> None:
     """Its music is early media, and costs nobody their voice either."""
-    scoped.world.phone("201").never_answers()
-    scoped.world.phone("203").answers(after=0.8)
-    since = time.time()
-    caller = scoped.world.ring_in("02079460004", tone=CALLER)
-    wait_until(lambda: caller.hears(DEFAULT_TONES["203"], 0.3))
-    time.sleep(TALK)
-    caller.hang_up()
-    account = settled(scoped, since)
-    [only] = recorded(account)
-    assert only is account.caller
-    assert has(only, CALLER)
-    assert has(only, DEFAULT_TONES["203"])
+    assert_a_queue_costs_nobody_their_voice(scoped)
 
 
 def test_an_attended_transfer_to_another_phone(scoped: Lab) -> None:

@@ -16,10 +16,6 @@ class Plan:
     rest_seconds: float
     calls_per_second: float = 5.0
 
-    @property
-    def most_calls(self) -> int:
-        return max(self.standing)
-
 
 FULL = Plan(
     short_calls=40, announced_calls=10, standing=(0, 50, 100), gate_calls=50, transfers=200, consultations=100,

@@ -4,7 +4,6 @@ Takes a path and the rights, gives yes, no, or None where that cannot be told fr
 to the kernel as that user, so groups and access lists count as they really do.
 """
 
-import grp
 import os
 import pwd
 import stat
@@ -63,14 +62,6 @@ def may(user: User, path: Path, rights: str) -> bool | None:
     if os.geteuid() == 0:
         return _ask_kernel(user, path, rights)
     return _by_mode(user, path, rights) or None  # an access list may give what the mode does not
-
-
-def group_name(gid: int) -> str:
-    """The name of a group, or its number."""
-    try:
-        return grp.getgrgid(gid).gr_name
-    except KeyError:
-        return str(gid)
 
 
 def _mode(rights: str) -> int:

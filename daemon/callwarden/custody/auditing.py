@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from sqlite_utils import Database
-
 from callwarden.alarms import Alarms
 from callwarden.control import ControlError, Handler
 from callwarden.control import Kind as Why
@@ -143,8 +141,3 @@ async def _given(command: tuple[str, ...], text: str) -> str:
         await process.wait()
         return f"{command[0]} did not end within {COMMAND_SECONDS:g} s."
     return f"{command[0]} ended with status {process.returncode}." if process.returncode else ""
-
-
-def read_head(db: Database) -> str:
-    """The head, for whoever reads the file itself."""
-    return text_of(audit.head(db))
