@@ -37,19 +37,22 @@ class Surroundings(TypedDict):
 
 
 class Watch:
-    """From its making to `surroundings`. The benchmark itself counts as one of `pids`."""
+    """From its making to `surroundings`. Ours are `pids`, the benchmark itself, and what it started and saw end."""
 
     def __init__(self, pids: Pids) -> None:
-        self._pids = {**pids, "benchmark": os.getpid()}
-        self._began, self._ours = _machine(), sum(cpu_of(self._pids).values())
+        self._pids = pids
+        self._began, self._ours = _machine(), self._spent()
 
     def surroundings(self) -> Surroundings:
         spent = [after - before for before, after in zip(self._began, _machine(), strict=True)]
         user, nice, system, idle, waiting, _, _, stolen = spent
-        ours, whole = sum(cpu_of(self._pids).values()) - self._ours, sum(spent)
+        ours, whole = self._spent() - self._ours, sum(spent)
         shares = (ours, max(0.0, user + nice + system - ours), stolen, idle + waiting)
         mine, others, taken, free = (round(100 * seconds / whole, 1) for seconds in shares)
         return Surroundings(ours=mine, others=others, stolen=taken, idle=free)
+
+    def _spent(self) -> float:
+        return sum(cpu_of(self._pids).values()) + sum(os.times()[:4])
 
 
 def _machine() -> list[float]:

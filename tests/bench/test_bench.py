@@ -1,6 +1,9 @@
 """What the benchmark measures with: percentiles, marks, packets, events. The measuring itself is no test."""
 
+import os
 import socket
+import subprocess
+import sys
 import time
 
 import numpy as np
@@ -8,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from bench.catalogue import tally
+from bench.costs import Watch
 from bench.figures import percentile, spread
 from bench.gates import Ports, gates, refused
 from bench.marks import CALLER_MARK, DESK_MARK, MARK_SECONDS, marked, missing, packets
@@ -127,3 +131,10 @@ def test_the_witness_tells_when_a_channel_came_was_recorded_and_answered() -> No
         since=5,
     ).values()  # fmt: skip
     assert (until_recorded(seen), before_answer(seen)) == ([0.25], [0.75])
+
+
+def test_what_the_benchmark_started_is_not_told_as_other_programs() -> None:
+    watch, began = Watch({}), time.monotonic()
+    subprocess.run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.5: pass"], check=True)
+    cores = os.cpu_count() or 1
+    assert watch.surroundings()["ours"] / 100 * cores * (time.monotonic() - began) >= 0.45
