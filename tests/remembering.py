@@ -17,6 +17,8 @@ class Catalogue:
 
     def save(self, fact: facts.Fact) -> None:
         self.rows[_key(fact)] = fact
+        if isinstance(fact, facts.Gap) and fact.ended <= fact.started:
+            del self.rows[_key(fact)]
 
     def of(self, kind: type[Any], unique_id: str) -> list[Any]:
         found = [row for row in self.rows.values() if isinstance(row, kind) and row.unique_id == unique_id]

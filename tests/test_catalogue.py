@@ -324,3 +324,10 @@ def test_a_reader_cannot_write(db: Database, path: Path) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         save(reader, call())
     reader.close()
+
+
+def test_a_gap_of_no_length_is_taken_out_of_the_catalogue(tmp_path: Path) -> None:
+    db = open_catalogue(tmp_path / "c.sqlite")
+    save_all(db, [channel(), Gap(unique_id=UNIQUE_ID, started=AT, ended=AT + 2, cause="x")])
+    save(db, Gap(unique_id=UNIQUE_ID, started=AT, ended=AT, cause="x"))
+    assert db.conn.execute("SELECT count(*) FROM gaps").fetchone() == (0,)

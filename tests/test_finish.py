@@ -15,7 +15,6 @@ from callwarden.storage import reading
 from callwarden.storage.catalogue import save, save_all
 from callwarden.storage.database import open_catalogue, open_readonly
 from callwarden.storage.finish import Discarded, Finished, FinishFailed, FinishJob, discard, finish
-from callwarden.storage.keeper import _heard
 from callwarden.storage.parts import pieces
 from callwarden.storage.vault import Vault
 from storage_world import (
@@ -299,7 +298,7 @@ def test_what_was_written_while_a_phone_rang_is_not_in_its_recording(world: Worl
     write_wav(world.spool / "a-1.wav", bytes(3 * RATE) + tone(440, 2))
     rung = segment("a-1.wav", AT - 1.5, AT + 2)
     order = do.FinishRecording(UNIQUE_ID, UNIQUE_ID, AT, AT + 7, (rung, SEGMENTS[1]), tuple(SUSPENSIONS))
-    plan = pieces(_heard(order), order.suspensions, world.spool, order.ended)
+    plan = pieces(order.segments, order.suspensions, world.spool, order.ended, order.answered)
     result = finish(FinishJob(UNIQUE_ID, plan), world.vault, world.run)
     assert isinstance(result, Finished)
     heard = samples_of(world.vault.root / NAME)

@@ -3,6 +3,10 @@
 from dataclasses import replace
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callwarden.core.card_time import Stretch
 from callwarden.core.facts import SegmentState
 from callwarden.storage.audio import AudioFile, Silence, Tone
 from callwarden.storage.parts import Missing, SpoolFile, Suspended, parts, pieces
@@ -92,15 +96,47 @@ def test_a_first_segment_without_audio_still_sets_the_clock() -> None:
 
 def test_a_recording_begins_with_the_answer() -> None:
     """Early media, or the music of a queue, was written before: what follows would be late by it."""
-    plan = (SpoolFile(ONE, 10, 20, asked=4), Suspended(20, 30), SpoolFile(TWO, 30, 40, asked=30))
+    plan = (SpoolFile(ONE, 10, 20, asked=4, answered=10), Suspended(20, 30), SpoolFile(TWO, 30, 40, asked=30))
     assert parts(plan, {ONE: 15.0, TWO: 10.0}, "silence") == [AudioFile(ONE, 5.0, 10.0), Silence(10), AudioFile(TWO)]
 
 
 def test_a_file_that_ended_with_the_answer_is_left_out() -> None:
-    plan = (SpoolFile(ONE, 10, 10, asked=4), Suspended(10, 10.5), SpoolFile(TWO, 10.5, 40, asked=10.5))
+    plan = (SpoolFile(ONE, 10, 10, asked=4, answered=10), Suspended(10, 10.5), SpoolFile(TWO, 10.5, 40, asked=10.5))
     placed = parts(plan, {ONE: 5.9, TWO: 29.5}, "silence")
     assert placed == [Silence(0.5), AudioFile(TWO)]
 
 
 def test_some_frames_more_than_it_ran_are_no_early_media() -> None:
-    assert parts((SpoolFile(ONE, 10, 20, asked=4),), {ONE: 10.05}, "silence") == [AudioFile(ONE)]
+    assert parts((SpoolFile(ONE, 10, 20, asked=4, answered=10),), {ONE: 10.05}, "silence") == [AudioFile(ONE)]
+
+
+@given(st.lists(st.tuples(st.floats(0, 30), st.booleans()), min_size=1, max_size=8), st.floats(-5, 60), st.floats(0, 3))
+def test_no_sound_of_answered_time_is_taken_for_early_media(
+    frames: list[tuple[float, bool]], answered: float, late: float
+) -> None:
+    """Whatever was written when, however late the start was confirmed and the file was closed."""
+    at, sound_before, seconds = 0.0, 0.0, 0.0
+    for length, flows in frames:
+        sound_before += max(0.0, min(at + length, answered) - at) if flows else 0.0
+        seconds += length if flows else 0.0
+        at += length
+    started = max(answered, min(late, at))
+    file = SpoolFile(ONE, started, max(started, at), asked=0.0, written=at + late, answered=answered)
+    assert 0 <= file.head(seconds) <= sound_before + 1e-6
+
+
+def test_a_start_that_was_confirmed_late_costs_nothing_of_what_was_said() -> None:
+    """AMI stalled for 1.5 s between the order and the reply; the call was answered before."""
+    late = segment("1.wav", 11.5, 20, asked=10.0, closed=20.0)
+    plan = pieces([late], [], SPOOL, 20, answered=8.0)
+    assert parts(plan, {ONE: 10.0}, "silence") == [AudioFile(ONE)]
+
+
+def test_the_ringing_is_left_out_where_the_stop_was_proven_late_or_a_card_time_is_cut_out() -> None:
+    rung = segment("1.wav", 4, 26, closed=20.0)
+    plan = pieces([rung], [], SPOOL, 26, answered=10.0)
+    assert parts(plan, {ONE: 16.0}, "silence") == [AudioFile(ONE, 6.0, 10.0)]
+    kept = {ONE: [Stretch(0, 9), Stretch(12, 16)]}
+    assert parts(plan, {ONE: 16.0}, "silence", kept) == [
+        AudioFile(ONE, 6.0, 3.0), Silence(3.0), AudioFile(ONE, 12.0, 4.0)
+    ]  # fmt: skip

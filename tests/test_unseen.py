@@ -226,3 +226,46 @@ def test_whom_a_call_reached_while_the_daemon_was_away_is_a_gap_with_that_cause(
     assert ended.ended == 9.0
     [span] = stage.catalogue.ledger(ended)
     assert (span.kind, span.why) == (Kind.GAP, "Callwarden was not running")
+
+
+def stalled(stage: Stage) -> None:
+    """The link stalls while the caller's recorder is started: it runs at once, and that is told 1.5 s later."""
+    stage.obedient = False
+    stage.happen(created(CALLER, 1.0))
+    stage.asterisk.channels["trunk-1"].answered = True
+
+
+def flushed(stage: Stage, answered: float) -> None:
+    stage.advance(2.5)
+    stage.decide(ev.ChannelAnswered(answered, "trunk-1"))
+    stage.obedient = True
+    stage.work()
+    stage.happen(ev.ChannelHungUp(9.0, "trunk-1"))
+    closed(stage, "trunk-1", 9.0, 7.9)
+    stage.advance(20.0)
+
+
+def test_a_recorder_that_was_confirmed_late_ran_since_its_file_holds_sound() -> None:
+    stage = Stage()
+    stalled(stage)
+    stage.decide(ev.ChannelAnswered(1.05, "trunk-1"))
+    flushed(stage, 1.05)
+    [segment] = stage.catalogue.of(Segment, "trunk-1")
+    assert segment.started == pytest.approx(1.1)
+    spans = stage.catalogue.ledger(row(stage, Channel, "trunk-1"))
+    assert [(span.kind, round(span.started, 2)) for span in spans] == [(Kind.GAP, 1.05), (Kind.RECORDED, 1.1)]
+
+
+def test_an_answer_that_was_told_of_together_with_a_late_start_was_when_the_file_began() -> None:
+    """A stalled link tells all at once; what the file holds since the real answer was taken for early media."""
+    stage = Stage()
+    stalled(stage)
+    flushed(stage, 2.5)
+    channel = row(stage, Channel, "trunk-1")
+    assert channel.answered == pytest.approx(1.1)
+    [span] = stage.catalogue.ledger(channel)
+    assert span.kind is Kind.RECORDED
+    [finished] = [one for one in stage.actions if isinstance(one, do.FinishRecording)]
+    [file] = pieces(finished.segments, (), Path("spool"), finished.ended, finished.answered)
+    assert isinstance(file, SpoolFile)
+    assert file.head(7.9) == 0

@@ -86,7 +86,7 @@ def _await_files(recorder: Recorder, _at: float) -> list[do.Action]:
 
 
 def _finish(recorder: Recorder, _at: float) -> list[do.Action]:
-    actions = _answer_unseen(recorder)
+    actions = unseen.confirmed_late(recorder) + _answer_unseen(recorder)
     if recorder.end_unseen is not None:
         written = [s.closed for s in recorder.segments if s.closed is not None]
         if written:  # while it rang, perhaps: but it was seen answered
@@ -102,10 +102,7 @@ def _answer_unseen(recorder: Recorder) -> list[do.Action]:
     since = unseen.sound_since(recorder) if recorder.unsure and recorder.answered is None else None
     if since is None or recorder.row is None:
         return []
-    recorder.answered = since
-    recorder.row = replace(recorder.row, answered=since)
-    recorder.end_unseen = recorder.end_unseen and replace(recorder.end_unseen, answered=since)
-    return [do.Save(recorder.row)]
+    return unseen.answered_at(recorder, since)
 
 
 def _out_of_sight(recorder: Recorder) -> list[do.Action]:

@@ -3,6 +3,7 @@
 Takes a :class:`Recorder`, gives the actions that save what was changed in it. Nothing here asks for its state.
 """
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from callwarden.core import actions as do
@@ -76,6 +77,32 @@ def note_gap(recorder: Recorder, started: float, ended: float, cause: str) -> li
         cause, ended = (cause, ended) if ended > known.ended else (known.cause, known.ended)
     recorder.gaps.append(Gap(unique_id=recorder.unique_id, started=started, ended=ended, cause=cause))
     return [do.Save(recorder.gaps[-1])] if recorder.answered is not None else []
+
+
+def without(gap: Gap, at: float, until: float) -> Iterator[Gap]:
+    """What is left of a gap where there is sound between these two moments."""
+    if gap.ended <= at or gap.started >= until:
+        yield gap
+        return
+    if gap.started < at:
+        yield replace(gap, ended=at)
+    if gap.ended > until:
+        yield replace(gap, started=until)
+
+
+def withdraw_gaps(recorder: Recorder, at: float, until: float) -> list[do.Action]:
+    """There is sound of this time after all: what was noted as missing in it is not. A gap of no length is none."""
+    actions: list[do.Action] = []
+    for gap in tuple(recorder.gaps):
+        left = list(without(gap, at, until))
+        if left != [gap]:
+            recorder.gaps.remove(gap)
+            recorder.gaps += left
+            gone = [] if left and left[0].started == gap.started else [replace(gap, ended=gap.started)]
+            actions += [do.Save(one) for one in (*gone, *left)]
+    if recorder.missing is not None and at <= recorder.missing[0] < until:
+        recorder.missing = (until, recorder.missing[1])
+    return actions if recorder.answered is not None else []
 
 
 def begin_suspension(recorder: Recorder, at: float) -> list[do.Action]:

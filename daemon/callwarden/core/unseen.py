@@ -1,13 +1,20 @@
 """What nobody saw of a channel, read off its files: when it was answered, and when it ended.
 
 A link that was down, or a daemon that hung, learns of an end late or of an answer never. Asterisk writes to a file from
-the answer on, and closes it in the moment of the hang-up.
+the answer on, and closes it in the moment of the hang-up. A link that stalls tells of a recorder's start, and of an
+answer, when it no longer does.
 """
 
-from callwarden.core.facts import Segment
+from dataclasses import replace
+
+from callwarden.core import actions as do
+from callwarden.core.facts import Segment, SegmentState
 from callwarden.core.recorder import Recorder
+from callwarden.core.rows import change, withdraw_gaps
 
 LATE_SECONDS = 1.0  # a hang-up is told within milliseconds of its file's end; one told later was read late
+SLOW_SECONDS = 0.1  # a reply takes some milliseconds, on a busy machine more
+TOGETHER_SECONDS = 0.1  # what a link that had stalled tells at once
 SHORTEST = 0.2  # seconds of sound: less is no conversation
 # Bytes before the sound, and bytes of a second of it, by the extension on disk.
 LAYOUT = {"wav": (44, 16000.0), "WAV": (60, 1625.0)}
@@ -25,6 +32,31 @@ def sound_since(recorder: Recorder) -> float | None:
     """When a channel was answered of which nobody saw it: since when its files hold sound."""
     begun = (_begun(recorder, segment) for segment in recorder.segments)
     return min((at for at in begun if at is not None), default=None)
+
+
+def confirmed_late(recorder: Recorder) -> list[do.Action]:
+    """Starts that were told of later than they were: the file tells since when its recorder ran, and what was noted as
+    missing meanwhile is not. An answer that was told of in the same moment was no later than the file's first sound."""
+    actions: list[do.Action] = []
+    for segment in tuple(recorder.segments):
+        begun, told = _begun(recorder, segment), segment.started
+        if told is None or begun is None or segment.state is SegmentState.FAILED or told - begun < SLOW_SECONDS:
+            continue
+        actions += change(recorder, segment.file, started=begun) + withdraw_gaps(recorder, begun, told)
+        answered = recorder.answered
+        if answered is not None and begun < answered and abs(told - answered) < TOGETHER_SECONDS:
+            actions += answered_at(recorder, begun)
+    return actions
+
+
+def answered_at(recorder: Recorder, at: float) -> list[do.Action]:
+    """Nobody saw the answer when it was; it was then."""
+    recorder.answered = at
+    recorder.end_unseen = recorder.end_unseen and replace(recorder.end_unseen, answered=at)
+    if recorder.row is None:
+        return []
+    recorder.row = replace(recorder.row, answered=at)
+    return [do.Save(recorder.row)]
 
 
 def _begun(recorder: Recorder, segment: Segment) -> float | None:

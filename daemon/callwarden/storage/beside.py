@@ -20,8 +20,9 @@ from sqlite_utils import Database
 
 from callwarden.core.actions import FinishRecording
 from callwarden.core.card_time import BY_DIALPLAN_ITSELF, DIALPLAN_GRAIN
-from callwarden.core.facts import Call, Channel, Gap, Segment, SegmentState, Suspension
+from callwarden.core.facts import Call, Channel, Segment, SegmentState, Suspension
 from callwarden.core.recorder import BY_DIALPLAN, NOT_SAFE_IN_A_FILE_NAME, begun
+from callwarden.core.rows import without
 from callwarden.storage.audio import measure
 from callwarden.storage.catalogue import save_all
 from callwarden.storage.database import transaction
@@ -99,17 +100,6 @@ def earlier(row: T, answered: float | None, ended: float) -> T:
     return replace(
         row, started=min(row.started, answered), answered=answered, ended=ended if over else row.ended
     )  # fmt: skip
-
-
-def without(gap: Gap, at: float, until: float) -> Iterator[Gap]:
-    """What is left of a gap where there is sound between these two moments."""
-    if gap.ended <= at or gap.started >= until:
-        yield gap
-        return
-    if gap.started < at:
-        yield replace(gap, ended=at)
-    if gap.ended > until:
-        yield replace(gap, started=until)
 
 
 def _ran_beside(segment: Segment, segments: Sequence[Segment]) -> bool:

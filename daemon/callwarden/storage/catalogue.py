@@ -2,7 +2,7 @@
 
 One transaction a call of :func:`save_all`: all of its facts are in the catalogue, or none. A fact whose
 parent was not saved yet gets a parent with what is known of it: a late event must never cost a recording its
-row.
+row. A gap of no length is none: its row goes.
 """
 
 import sqlite3
@@ -29,6 +29,7 @@ from callwarden.storage.rows import TABLES, Value, text_to_sql, values
 
 # Parents first.
 ORDER: Sequence[type[Fact]] = (Call, Channel, Recording, Segment, Suspension, Announcement, Gap)
+NO_GAP = "DELETE FROM gaps WHERE unique_id = ? AND started = ?"
 UPSERTS = {kind: table.upsert for kind, table in TABLES.items()}
 
 
@@ -43,6 +44,9 @@ def save_all(db: Database, facts: Iterable[Fact]) -> None:
     dialled_in = region(db)
     with transaction(db) as connection:
         for fact in ordered:
+            if isinstance(fact, Gap) and fact.ended <= fact.started:
+                connection.execute(NO_GAP, [fact.unique_id, fact.started])
+                continue
             _ensure_parents(connection, fact)
             connection.execute(UPSERTS[type(fact)], [*values(fact), *_extra(fact, dialled_in)])
         for linked_id in _calls_changed(ordered):

@@ -9,7 +9,6 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -23,7 +22,7 @@ from callwarden.config import Settings
 from callwarden.core import actions as do
 from callwarden.core import events as ev
 from callwarden.core.card_time import card_times
-from callwarden.core.facts import Fact, Note, Segment
+from callwarden.core.facts import Fact, Note
 from callwarden.custody import audit
 from callwarden.custody.head import HeadFile, text_of
 from callwarden.priority import give_way
@@ -187,7 +186,7 @@ class Keeper:
             action = found.action
         job = FinishJob(
             action.unique_id,
-            pieces(_heard(action), action.suspensions, settings.spool.path, action.ended),
+            pieces(action.segments, action.suspensions, settings.spool.path, action.ended, action.answered),
             settings.recording.format,
             settings.recording.suspended_time,
             None if settings.retention.rule else settings.retention.keep.seconds_after(action.ended),
@@ -234,13 +233,3 @@ def _outcome(unique_id: str, done: "Future[Finished | FinishFailed | Discarded]"
             return ev.RecordingDiscarded(now, unique_id)
         case FinishFailed(reason=reason, retry=retry):
             return ev.RecordingStoreFailed(now, unique_id, reason, final=not retry)
-
-
-def _heard(action: do.FinishRecording) -> tuple[Segment, ...]:
-    """The segments as their audio has it: before the answer a channel sends no sound, and nothing is written."""
-    answered = action.answered
-    if answered is None:
-        return action.segments
-    return tuple(
-        replace(one, started=max(one.started, answered)) if one.started is not None else one for one in action.segments
-    )

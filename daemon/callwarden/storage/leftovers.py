@@ -33,8 +33,8 @@ from callwarden.core.facts import (
     SegmentState,
 )
 from callwarden.core.recorder import begun
+from callwarden.core.rows import without
 from callwarden.storage.audio import measure
-from callwarden.storage.beside import without
 from callwarden.storage.catalogue import save_all
 from callwarden.storage.database import transaction
 from callwarden.storage.reading import LedgerRows, ledger_rows, recording, story

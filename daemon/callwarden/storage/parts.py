@@ -27,14 +27,17 @@ SuspendedTime = Literal["silence", "tone", "cut"]
 @dataclass(frozen=True, slots=True)
 class SpoolFile:
     """One segment: its file, and when (UTC epoch seconds) its recorder ran, as far as the call was answered. A failed
-    one need not have a file. ``asked``: when the recorder was asked for; it may have written while it rang. ``part``:
-    what only this file has (in its own seconds) where another recorder ran beside this one, None where it is all."""
+    one need not have a file. ``asked``: when the recorder was asked for, ``written``: when its file was last written,
+    ``answered``: when the channel was; it may have written while it rang. ``part``: what only this file has (in its own
+    seconds) where another recorder ran beside this one, None where it is all."""
 
     path: Path
     started: float
     ended: float
     expected: bool = True
     asked: float | None = field(default=None, compare=False)
+    written: float | None = field(default=None, compare=False)
+    answered: float | None = field(default=None, compare=False)
     part: Stretch | None = None
 
     @property
@@ -48,10 +51,14 @@ class SpoolFile:
         return self.ended if self.part is None else self.started + self.part.end
 
     def head(self, seconds: float) -> float:
-        """How much of so many seconds of sound was written while it rang: early media, or the music of a queue."""
-        more = seconds - (self.ended - self.started)
-        early = 0.0 if self.asked is None else self.started - self.asked
-        return min(early, more) if min(early, more) > EARLY_SECONDS else 0.0
+        """How much of so many seconds of sound was written while it rang: early media, or the music of a queue. A file
+        is written in order and never faster than real time: what it holds more than the time since the answer is from
+        before. Nothing where the channel was answered before the recorder was asked for."""
+        if self.asked is None or self.answered is None:
+            return 0.0
+        written = self.ended if self.written is None else self.written
+        early = min(self.answered - self.asked, seconds - (written - self.answered), seconds)
+        return early if early > EARLY_SECONDS else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +81,15 @@ Piece = SpoolFile | Suspended | Missing
 
 
 def pieces(
-    segments: Sequence[Segment], suspensions: Sequence[Suspension], spool: Path, ended: float
+    segments: Sequence[Segment],
+    suspensions: Sequence[Suspension],
+    spool: Path,
+    ended: float,
+    answered: float | None = None,
 ) -> tuple[Piece, ...]:
-    """A channel's recording in the order of time; ``ended`` is when the channel did."""
-    files = sorted(_files(segments, spool, ended), key=lambda file: file.begins)
+    """A channel's recording in the order of time; ``answered`` and ``ended`` are when the channel was and did."""
+    made = [_file(one, spool, ended, answered) for one in segments]
+    files = sorted(_files(made), key=lambda file: file.begins)
     result: list[Piece] = list(files[:1])
     until = files[0].ends if files else 0.0
     for file in files[1:]:
@@ -118,8 +130,9 @@ def _placed(
                 yield AudioFile(piece.path, one.start, one.end - one.start)
                 at += one.end - one.start
         elif isinstance(piece, SpoolFile) and piece.path in kept:
-            stretches = kept[piece.path]
-            yield from _cut(piece.path, stretches, suspended_time)
+            head = piece.head(heard[piece.path])
+            stretches = [Stretch(max(0.0, s.start - head), s.end - head) for s in kept[piece.path] if s.end > head]
+            yield from _cut(piece.path, stretches, suspended_time, head)
             until = stretches[-1].end if stretches else 0.0
             gone = until - sum(one.end - one.start for one in stretches) if suspended_time == "cut" else 0.0
             origin, at = origin + gone, at + until - gone
@@ -146,24 +159,24 @@ def _within(piece: SpoolFile, seconds: float, kept: Sequence[Stretch] | None) ->
     return [one for one in spans if one.end - one.start > SHORTEST]
 
 
-def _cut(path: Path, stretches: Sequence[Stretch], suspended_time: SuspendedTime) -> Iterator[Part]:
+def _cut(path: Path, stretches: Sequence[Stretch], suspended_time: SuspendedTime, head: float) -> Iterator[Part]:
+    """``stretches`` of a file, counted from behind its ``head``."""
     at = 0.0
     for one in stretches:
         if one.start > at and suspended_time != "cut":
             yield Tone(one.start - at) if suspended_time == "tone" else Silence(one.start - at)
-        yield AudioFile(path, one.start, one.end - one.start)
+        yield AudioFile(path, head + one.start, one.end - one.start)
         at = one.end
 
 
-def _files(segments: Sequence[Segment], spool: Path, ended: float) -> Iterator[SpoolFile]:
+def _files(files: Sequence[SpoolFile]) -> Iterator[SpoolFile]:
     """All of every file, and of a recorder that the dialplan ran beside others what only that one has."""
-    others = [one for one in segments if not BY_DIALPLAN_ITSELF.search(one.file)]
-    covered = [_file(one, spool, ended) for one in others if one.state is not SegmentState.FAILED]
-    yield from (_file(one, spool, ended) for one in others)
-    for segment in segments:
-        if segment in others:
+    others = [one for one in files if not BY_DIALPLAN_ITSELF.search(one.path.name)]
+    covered = [one for one in others if one.expected]
+    yield from others
+    for file in files:
+        if file in others:
             continue
-        file = _file(segment, spool, ended)
         own = _own(file, covered)
         covered.append(file)
         if sum(one.end - one.start for one in own) > file.ended - file.started - OWN_SECONDS:
@@ -183,11 +196,15 @@ def _own(file: SpoolFile, covered: Sequence[SpoolFile]) -> list[Stretch]:
     return [one for one in found if one.end - one.start > EARLY_SECONDS]
 
 
-def _file(segment: Segment, spool: Path, ended: float) -> SpoolFile:
-    started = segment.asked if segment.started is None else segment.started
+def _file(segment: Segment, spool: Path, ended: float, answered: float | None) -> SpoolFile:
+    """Before the answer a channel sends no sound, and usually nothing is written."""
+    asked = segment.asked if segment.started is None else segment.started
     stopped = ended if segment.stopped is None else segment.stopped
-    expected = segment.state is not SegmentState.FAILED
-    return SpoolFile(_on_disk(spool / segment.file), started, max(started, stopped), expected, segment.asked)
+    started = asked if segment.started is None or answered is None else max(asked, answered)
+    return SpoolFile(
+        _on_disk(spool / segment.file), started, max(started, stopped), segment.state is not SegmentState.FAILED,
+        asked=segment.asked, written=segment.closed, answered=answered,
+    )  # fmt: skip
 
 
 def _on_disk(path: Path) -> Path:
