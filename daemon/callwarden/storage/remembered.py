@@ -11,9 +11,11 @@ from callwarden.storage.audio import measure
 from callwarden.storage.reading import Story, story
 from callwarden.storage.riff import AudioError
 
+# The first list of states is that of the index recordings_open, word for word: else it is not used.
 OPEN_CALLS = (
-    "SELECT DISTINCT linked_id FROM channels WHERE ended IS NULL "
-    "UNION SELECT linked_id FROM recordings WHERE state NOT IN ('stored', 'discarded', 'missing', 'purging', 'purged')"
+    "SELECT linked_id FROM channels WHERE ended IS NULL "
+    "UNION SELECT linked_id FROM recordings "
+    "WHERE state NOT IN ('stored', 'discarded', 'purged') AND state NOT IN ('missing', 'purging')"
 )
 LATEST_TRUNKS = "SELECT DISTINCT trunk FROM (SELECT trunk, direction FROM calls ORDER BY rowid DESC LIMIT 5000) " \
     "WHERE direction = 'inbound' AND trunk != ''"

@@ -16,6 +16,7 @@ from callwarden.storage.migrations import seals  # noqa: F401
 from callwarden.storage.migrations import custody  # noqa: F401
 from callwarden.storage.migrations import copies  # noqa: F401
 from callwarden.storage.migrations import findings_acknowledged  # noqa: F401
+from callwarden.storage.migrations import open_channels  # noqa: F401
 from callwarden.storage.migrations.registry import migrations
 # isort: on
 
