@@ -12,7 +12,17 @@ from typing import Any
 
 import pytest
 
-from callwarden.control import LONGEST_REQUEST, ControlError, ControlServer, Kind, Peer, ask, text_of, user_name
+from callwarden.control import (
+    LONGEST_REQUEST,
+    ControlError,
+    ControlServer,
+    Kind,
+    Listed,
+    Peer,
+    ask,
+    text_of,
+    user_name,
+)
 from callwarden.local_socket import is_answered
 
 GROUP = grp.getgrgid(os.getegid()).gr_name
@@ -44,12 +54,17 @@ async def sleep(peer: Peer, request: Mapping[str, object]) -> Mapping[str, objec
     return {}
 
 
+async def listed(peer: Peer, request: Mapping[str, object]) -> Mapping[str, object]:
+    return Listed({"after": None} if request.get("more") else {}, "rows", b'[[1, "a"], [2, "b"]]')
+
+
 async def much(peer: Peer, request: Mapping[str, object]) -> Mapping[str, object]:
     return {"much": "x" * 5_000_000}
 
 
 HANDLERS = {
     "whoami": whoami, "suspend": suspend, "stumble": stumble, "sleep": sleep, "much": much, "unspeakable": unspeakable,
+    "listed": listed,
 }  # fmt: skip
 
 
@@ -93,6 +108,11 @@ async def test_only_owner_and_group_may_use_the_socket(server: ControlServer, tm
     assert found.st_gid == os.getegid()
 
 
+async def test_a_list_that_a_thread_has_written_is_part_of_the_answer(server: ControlServer, tmp_path: Path) -> None:
+    assert await asked(tmp_path, "listed") == {"rows": [[1, "a"], [2, "b"]]}
+    assert await asked(tmp_path, "listed", more=True) == {"after": None, "rows": [[1, "a"], [2, "b"]]}
+
+
 async def test_several_requests_go_over_one_connection(server: ControlServer, tmp_path: Path) -> None:
     one = json.dumps({"verb": "suspend", "call": "1763775574.12"}).encode() + b"\n"
     answers = await raw(tmp_path, one * 3, end=True)
@@ -109,7 +129,7 @@ async def test_several_requests_go_over_one_connection(server: ControlServer, tm
         (b'{"verb": 7}\n', 'A request is an object with a "verb".'),
         (
             b'{"verb": "__class__"}\n',
-            "There is no such verb. There are: much, sleep, stumble, suspend, unspeakable, whoami.",
+            "There is no such verb. There are: listed, much, sleep, stumble, suspend, unspeakable, whoami.",
         ),
         (b'{"verb": "suspend"}\n', 'This needs "call".'),
         (b'{"verb": "suspend", "call": ["x"]}\n', 'This needs "call".'),

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from callwarden.cli.coverage import LocalDays
 from callwarden.core.coverage import MOST_REASONS, OTHER, STILL_UP, Coverage, Day, of_a_live_channel, summed
 from callwarden.core.facts import Channel, Gap, Segment, SegmentState, Suspension
 from callwarden.core.ledger import UNEXPLAINED
 from callwarden.core.spans import Kind, Span
+from callwarden.days import LocalDays
 from callwarden.storage.accounts import ledgers, spans_of
 from callwarden.storage.catalogue import save_all
 from callwarden.storage.database import open_catalogue

@@ -1,5 +1,7 @@
 """Custody from end to end: a running daemon of its own user, and people of other users who ask it."""
 
+import contextlib
+import json
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -11,7 +13,9 @@ from callwarden.config import load
 from callwarden.control import user_name
 from callwarden.custody.door import OPERATIONS, VERBS
 from callwarden.custody.head import parse
+from callwarden.custody.overseeing import PAGE
 from callwarden.service import Service
+from callwarden.storage.findings import Finding, record
 from cli_world import World
 from custody_world import ADA, DAEMON, DPO, JAS, OTHER, RECORDING, STRANGER, VIV, Office
 
@@ -159,6 +163,43 @@ def test_browsing_shows_what_the_role_may_see_and_is_on_record(office: Office) -
     browsed = [entry["detail"] for entry in office.audit("--act", "browse", "--who", str(DPO))]
     assert {"command": "calls", "found": 2, "number": "***123"} in browsed
     assert any(entry["about"] == RECORDING for entry in office.audit("--act", "browse", "--who", str(VIV)))
+
+
+def test_who_proves_the_policy_reads_coverage_alarms_and_findings_without_the_file(office: Office) -> None:
+    with contextlib.closing(sqlite3.connect(office.world.catalogue)) as connection, connection:
+        for number in range(PAGE + 1):
+            record(connection, Finding("reconcile", "call-unknown", f"9.{number}", "nobody knows it", 5.0), 6.0)
+    counted = ("coverage", "--to", "2025-12-01", "--json")
+    root = office.run(0, *counted).stdout
+    for uid in (DPO, JAS, ADA):
+        assert office.run(uid, *counted).stdout == root
+        shown = office.run(uid, "alarms", "--all", "--json")
+        assert "alarms" in json.loads(shown.stdout), shown.stderr
+        found = json.loads(office.run(uid, "reconcile", "--list", "--json").stdout)["findings"]
+        assert len({one["number"] for one in found}) == len(found) == PAGE + 1
+        looks = [entry["detail"]["command"] for entry in office.audit("--act", "browse", "--who", str(uid))]
+        assert {"coverage", "alarms", "reconcile --list"} <= set(looks)
+    assert "Compared" in office.run(DPO, "reconcile").stdout
+    assert office.audit("--act", "reconcile", "--who", str(DPO))
+    for arguments in (("coverage",), ("alarms",), ("reconcile", "--list"), ("reconcile",)):
+        assert "(oversee)" in refused(office, VIV, *arguments)
+        refused(office, STRANGER, *arguments)
+    refused(office, STRANGER, "why", RECORDING)
+
+
+def test_why_is_told_to_everybody_who_may_browse_without_a_number(office: Office) -> None:
+    root = office.run(0, "why", RECORDING, "--json").stdout
+    for uid in (VIV, DPO, ADA):
+        done = office.run(uid, "why", RECORDING, "--json")
+        assert done.stdout == root
+        assert office.audit("--act", "browse", "--about", RECORDING, "--who", str(uid))[-1]["detail"] == {
+            "command": "why", "found": 1,
+        }  # fmt: skip
+    for told in ("900123", "Jane"):
+        assert told not in root
+    assert "was told" in office.run(VIV, "why", RECORDING).stdout
+    nothing = office.run(VIV, "why", "1.2")
+    assert (nothing.returncode, nothing.stderr) == (1, "No call or recording with this id found.\n")
 
 
 def test_root_reads_the_file_itself_and_that_is_entered(office: Office) -> None:

@@ -1,10 +1,12 @@
 """What the catalogue gives crosses the socket whole; what a role may not see does not."""
 
 import json
+from collections import Counter
 
+from callwarden.core.coverage import Coverage, Sums
 from callwarden.core.facts import Role
 from callwarden.custody import veil
-from callwarden.custody.packed import pack, unpack
+from callwarden.custody.packed import pack, unpack, written
 from callwarden.storage.reading import FoundCall, FoundRecording, StoredFile
 from storage_world import call, channel, recording
 
@@ -30,6 +32,23 @@ def test_the_veil_leaves_no_number_and_no_name() -> None:
     listed = repr(veil.of_found_call(FoundCall(found().call, "+442079460123", "+442079460001", "rang twice", None, 1)))
     for told in ("Ann", "442079460123", "rang twice"):
         assert told not in listed
+
+
+def test_what_is_summed_comes_back_as_it_was() -> None:
+    day = Sums(channels=2, recorded=1.5, gap=Counter({"disk full": 3.25}))
+    counted = Coverage({"2026-11-22": day}, day)
+    assert unpack(Coverage, json.loads(json.dumps(pack(counted)))) == counted
+
+
+def test_a_list_that_is_written_one_by_one_is_json() -> None:
+    assert json.loads(written([])) == []
+    assert json.loads(written([found(), found()])) == pack([found(), found()])
+
+
+def test_a_channel_that_is_named_after_a_number_is_veiled() -> None:
+    local = channel(name="Local/07700900123@out-0000002a;1", endpoint="Local/07700900123@out", role=Role.PLUMBING)
+    seen = veil.of_channel(local)
+    assert (seen.name, seen.endpoint) == ("Local/***123@out-0000002a;1", "Local/***123@out")
 
 
 def test_our_phones_keep_their_extensions() -> None:

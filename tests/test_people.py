@@ -54,7 +54,7 @@ def test_the_table_has_every_act_and_only_the_data_protection_officer_lifts_hold
 def test_an_admin_hears_nothing_and_sees_no_numbers() -> None:
     admin = who(5, "ada")
     assert {act for act in Act if allowed(admin, act)} == {
-        Act.STATUS, Act.OPERATE, Act.BROWSE, Act.RETENTION, Act.VERIFY_AUDIT,
+        Act.STATUS, Act.OPERATE, Act.BROWSE, Act.OVERSEE, Act.RETENTION, Act.VERIFY_AUDIT,
     }  # fmt: skip
     assert refusal(admin, Act.LISTEN) == (
         "Ada Min (ada) may not do this (listen) as admin; it is for: director, dpo, monitor."

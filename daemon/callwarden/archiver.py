@@ -20,8 +20,6 @@ from sqlite_utils import Database
 from callwarden.alarms import Alarms
 from callwarden.answers import ArchiveStatus
 from callwarden.control import Handler, Peer
-from callwarden.custody.people import Act
-from callwarden.custody.permitting import Permits
 from callwarden.storage import copies
 from callwarden.storage.database import CatalogueError, open_readonly
 from callwarden.storage.keeper import Keeper
@@ -48,7 +46,6 @@ class Archiver:
 
     def __init__(self, keeper: Keeper, alarms: Alarms, confirm: Callable[[], Awaitable[object]]) -> None:
         self._keeper, self._alarms, self._confirm = keeper, alarms, confirm
-        self._permits = Permits(keeper)
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._looked = self._everything_at = float("-inf")  # UTC epoch seconds
@@ -87,12 +84,10 @@ class Archiver:
         return {"archive-status": self._status, "archive-retry": self._retry}
 
     async def _retry(self, peer: Peer, request: Mapping[str, object]) -> ArchiveStatus:
-        await self._permits(peer, Act.OPERATE)
         self.wake()
         return await self._status(peer, request)
 
     async def _status(self, peer: Peer, _request: Mapping[str, object]) -> ArchiveStatus:
-        await self._permits(peer, Act.STATUS)
         archive = self._keeper.settings.archive
         found = await asyncio.to_thread(lambda: self._read(partial(copies.counts, keys=self._keys())))
         now = self.counters

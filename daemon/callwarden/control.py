@@ -73,6 +73,14 @@ class Handed(dict[str, object]):
         self.handle = handle
 
 
+class Listed(dict[str, object]):
+    """An answer with a list that a thread has written as JSON: writing a long one here would keep calls waiting."""
+
+    def __init__(self, answer: Mapping[str, object], name: str, rows: bytes) -> None:
+        super().__init__(answer)
+        self.name, self.rows = name, rows
+
+
 Handler = Callable[[Peer, Mapping[str, object]], Awaitable[Mapping[str, object]]]
 
 
@@ -184,7 +192,7 @@ class ControlServer:
         async with asyncio.timeout(self._answer):
             answer = await handler(peer, arguments)
         handle = answer.handle if isinstance(answer, Handed) else None
-        return _line_of({**answer, "ok": True}), handle
+        return _line_of(answer), handle
 
 
 def parse(line: bytes) -> tuple[str, dict[str, object]]:
@@ -221,11 +229,14 @@ def user_name(uid: int) -> str:
 
 
 def _refusal(error: ControlError) -> bytes:
-    return _line_of({"ok": False, "kind": str(error.kind), "error": str(error)})
+    return json.dumps({"ok": False, "kind": str(error.kind), "error": str(error)}).encode() + b"\n"
 
 
 def _line_of(answer: Mapping[str, object]) -> bytes:
-    return json.dumps(answer).encode() + b"\n"
+    line = json.dumps({**answer, "ok": True}).encode()
+    if isinstance(answer, Listed):
+        line = b'%b, "%b": %b}' % (line[:-1], answer.name.encode(), answer.rows)
+    return line + b"\n"
 
 
 async def _send(writer: asyncio.StreamWriter, line: bytes, handle: int | None) -> None:

@@ -38,7 +38,7 @@ from callwarden.custody.browsing import Browsing
 from callwarden.custody.door import Door
 from callwarden.custody.hearing import Hearing
 from callwarden.custody.office import Office
-from callwarden.custody.permitting import Permits
+from callwarden.custody.overseeing import Overseeing
 from callwarden.custody.scrubbing import Scrub
 from callwarden.desk import Desk
 from callwarden.growth import Growth
@@ -114,12 +114,12 @@ class Service:
         self.housekeeping = Housekeeping(self.keeper, self.alarms)
         self.sealer = Sealer(self.keeper, self.alarms)
         self.reconciling = Reconciling(self.keeper, self.alarms)
-        self.permits = Permits(self.keeper)
         self.archiver = Archiver(self.keeper, self.alarms, self.housekeeping.finish_purge)
         self.building = Building(self.keeper, self.alarms)
         self.housekeeping.afterwards = self.building.sweep
         self.door = Door(self.keeper)
         self.browsing = Browsing(self.door, self.keeper)
+        self.overseeing = Overseeing(self.door, self.keeper, self.browsing)
         self.auditing = Auditing(self.door, self.keeper, self.browsing, self.alarms)
         self.office = Office(self.door, self.keeper, self.browsing, self.alarms)
         self.hearing = Hearing(self.door, self.keeper, self.browsing, self.alarms)
@@ -177,6 +177,7 @@ class Service:
         """Close everything, finish what is being written; recorders and calls go on in Asterisk."""
         await self.control.stop()
         await self.health.stop()
+        await self.overseeing.stop()
         await self.scrub.stop()
         await self.housekeeping.stop()
         await self.building.stop()

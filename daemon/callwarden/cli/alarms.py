@@ -6,6 +6,7 @@ import click
 
 from callwarden.cli import frame, text
 from callwarden.cli.frame import Exit
+from callwarden.custody.packed import unpack
 from callwarden.storage.alarm_rows import FoundAlarm, find_alarms
 
 PATIENCE = 120.0  # seconds: a hook may take its whole time, and a mail server too
@@ -13,7 +14,7 @@ PATIENCE = 120.0  # seconds: a hook may take its whole time, and a mail server t
 
 @click.group(invoke_without_command=True)
 @click.option("--all", "everything", is_flag=True, help="Those too that are over or acknowledged.")
-@click.option("--limit", type=click.IntRange(1, 100_000), default=100, show_default=True, help="At most so many.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True, help="At most so many.")
 @frame.json_option
 @click.pass_context
 def alarms(context: click.Context, everything: bool, limit: int, as_json: bool) -> None:
@@ -24,8 +25,7 @@ def alarms(context: click.Context, everything: bool, limit: int, as_json: bool) 
     """
     if context.invoked_subcommand is not None:
         return
-    with frame.catalogue(frame.settings()) as db:
-        found = find_alarms(db, only_open=not everything, limit=limit)
+    found = _found(everything, limit)
     if as_json:
         text.print_json({"alarms": [_shape(one) for one in found]})
     else:
@@ -75,6 +75,15 @@ def test(as_json: bool) -> None:
             click.echo("No other way is configured: see mail_to and hook in the section [alarms].")
     if any(ways.values()):
         raise click.exceptions.Exit(int(Exit.FAILED))
+
+
+def _found(everything: bool, limit: int) -> list[FoundAlarm]:
+    settings = frame.settings()
+    if not frame.reads_itself(settings):
+        answer = frame.order(settings, "alarms-list", all=everything, limit=limit)
+        return [unpack(FoundAlarm, each) for each in answer["alarms"]]
+    with frame.catalogue(settings) as db:
+        return find_alarms(db, only_open=not everything, limit=limit)
 
 
 def _print(found: list[FoundAlarm]) -> None:

@@ -2,23 +2,20 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Any
 
 import click
 from rich.console import Console
 from rich.text import Text
-from sqlite_utils import Database
 
 from callwarden.cli import frame, searching, text
 from callwarden.cli.frame import Exit
-from callwarden.core.coverage import Coverage, Day, Sums, summed
-from callwarden.core.spans import Span
-from callwarden.storage.accounts import ledgers, spans_of
+from callwarden.core.coverage import Coverage, Sums
+from callwarden.custody.packed import unpack
+from callwarden.storage.accounts import coverage as counted
 
 MILLISECOND = 0.0005  # what is shorter is the rounding of floating point, not time
-BEGINNING = 0.0
+PATIENCE = 120.0  # seconds: every channel is looked at
 
 
 @click.command()
@@ -30,10 +27,8 @@ def coverage(from_: float | None, to: float | None, as_json: bool) -> None:
     Days are those of the local clock; a call that goes over midnight counts in both. Calls that are up count until
     now. Exit status 1 if a second is unexplained.
     """
-    now = time.time()
-    until = now if to is None else min(to, now)
-    with frame.catalogue(frame.settings()) as db:
-        result = summed(_spans(db, from_ or BEGINNING, until, now), from_ or BEGINNING, until, LocalDays().of)
+    until = time.time() if to is None else min(to, time.time())
+    result = _counted(from_, to)
     if as_json:
         text.print_json(_shape(result, from_, until))
     else:
@@ -42,27 +37,13 @@ def coverage(from_: float | None, to: float | None, as_json: bool) -> None:
         raise click.exceptions.Exit(int(Exit.FAILED))
 
 
-def _spans(db: Database, from_: float, to: float, now: float) -> Iterator[list[Span]]:
-    return (spans_of(rows, now) for rows in ledgers(db, from_, to))
-
-
-class LocalDays:
-    """The local day of a moment, from midnight to midnight by the clock on the wall; the last one is remembered."""
-
-    def __init__(self) -> None:
-        self._last = Day("", 0.0, 0.0)
-
-    def of(self, at: float) -> Day:
-        """The day that ``at`` (UTC epoch seconds) is in."""
-        if not self._last.started <= at < self._last.ended:
-            self._last = _local_day(at)
-        return self._last
-
-
-def _local_day(at: float) -> Day:
-    midnight = datetime.fromtimestamp(at).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
-    following = midnight + timedelta(days=1)  # on the wall's clock: 23 or 25 hours where it is moved
-    return Day(f"{midnight:%Y-%m-%d}", min(at, midnight.timestamp()), max(at + 1, following.timestamp()))
+def _counted(from_: float | None, to: float | None) -> Coverage:
+    settings = frame.settings()
+    if not frame.reads_itself(settings):
+        answer = frame.order(settings, "coverage", patience=PATIENCE, from_=from_, to=to)
+        return unpack(Coverage, answer["coverage"])
+    with frame.catalogue(settings) as db:
+        return counted(db, from_, to, time.time())
 
 
 def _shape(result: Coverage, from_: float | None, to: float) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """`callwarden reconcile`: compare the catalogue with Asterisk's call detail records and with the disk."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import click
 
 from callwarden.cli import frame, searching, text
 from callwarden.cli.frame import Exit
+from callwarden.custody.packed import unpack
 from callwarden.storage.findings import Found, listed
 
 PATIENCE = 120.0  # seconds
@@ -90,8 +92,7 @@ def _print(answer: dict[str, Any]) -> None:
 
 
 def _list(from_: float | None, to: float | None, resolved_too: bool, as_json: bool) -> None:
-    with frame.catalogue(frame.settings()) as db:
-        found = list(listed(db, open_only=not resolved_too, from_=from_, to=to))
+    found = list(_found(from_, to, resolved_too))
     if as_json:
         text.print_json({"findings": [_shape(one) for one in found]})
     elif found:
@@ -104,6 +105,21 @@ def _list(from_: float | None, to: float | None, resolved_too: bool, as_json: bo
         click.echo("Nothing was found that is not resolved or acknowledged.")
     if any(one.open for one in found):
         raise click.exceptions.Exit(int(Exit.FAILED))
+
+
+def _found(from_: float | None, to: float | None, resolved_too: bool) -> Iterator[Found]:
+    settings = frame.settings()
+    if frame.reads_itself(settings):
+        with frame.catalogue(settings) as db:
+            yield from listed(db, open_only=not resolved_too, from_=from_, to=to)
+        return
+    after = None
+    while True:
+        answer = frame.order(settings, "reconcile-list", from_=from_, to=to, all=resolved_too, after=after)
+        yield from (unpack(Found, each) for each in answer["findings"])
+        after = answer["after"]
+        if after is None:
+            return
 
 
 def _state(one: Found) -> str:

@@ -30,7 +30,11 @@ VERBS: dict[str, Act] = {
     "seal-rotate": Act.OPERATE,
     "archive-status": Act.STATUS,
     "archive-retry": Act.OPERATE,
-    "reconcile": Act.OPERATE,
+    "reconcile": Act.OVERSEE,
+    "reconcile-list": Act.OVERSEE,
+    "coverage": Act.OVERSEE,
+    "alarms-list": Act.OVERSEE,
+    "why": Act.BROWSE,
     "reconcile-acknowledge": Act.OPERATE,
     "holds-add": Act.HOLD,
     "holds-list": Act.HOLD,
@@ -71,7 +75,7 @@ VERBS: dict[str, Act] = {
 OPERATIONS = frozenset(
     {
         "suspend", "resume", "reload", "alarms-test", "alarms-acknowledge", "seal-rotate", "archive-retry",
-        "reconcile-acknowledge",
+        "reconcile", "reconcile-acknowledge",
     }
 )  # fmt: skip
 """Entered here when they were done; the others enter themselves, in the transaction of the deed."""
@@ -92,6 +96,13 @@ class Door:
     def asker(self, peer: Peer) -> Asker:
         """Who the peer is."""
         return asker(self._keeper.settings.person, peer, self._uid)
+
+    async def permit(self, peer: Peer, act: Act) -> Asker:
+        """Who the peer is, if they may do this: a desk's own look, behind the verb's, where somebody hears, releases
+        or deletes. Raises ControlError, which is entered on its way out."""
+        who = self.asker(peer)
+        _must_be_allowed(who, act)
+        return who
 
     def guarded(self, handlers: Mapping[str, Handler]) -> dict[str, Handler]:
         """The handlers, each behind its act."""

@@ -30,6 +30,7 @@ class Act(StrEnum):
     STATUS = "status"
     OPERATE = "operate"  # suspend, resume, purge what is due, reload, prompts, alarms
     BROWSE = "browse"  # what is known of calls and recordings, numbers masked
+    OVERSEE = "oversee"  # whether all is accounted for: coverage, alarms, what reconciling found
     BROWSE_NUMBERS = "browse-numbers"  # the same, with numbers and names
     REQUEST = "request"  # ask for recordings
     SEE_REQUESTS = "see-requests"  # those of others, too
@@ -49,6 +50,7 @@ TABLE: dict[Act, tuple[Role, ...]] = {
     Act.STATUS:         (_DIRECTOR, _DPO, _MONITOR, _ADMIN, _MACHINE),
     Act.OPERATE:        (                           _ADMIN, _MACHINE),
     Act.BROWSE:         (_DIRECTOR, _DPO, _MONITOR, _ADMIN, _MACHINE),
+    Act.OVERSEE:        (_DIRECTOR, _DPO,           _ADMIN, _MACHINE),
     Act.BROWSE_NUMBERS: (_DIRECTOR, _DPO,                   _MACHINE),
     Act.REQUEST:        (_DIRECTOR, _DPO, _MONITOR),
     Act.SEE_REQUESTS:   (_DIRECTOR, _DPO),

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from callwarden.core.facts import Call, Channel, Role
 from callwarden.core.numbers import mask
+from callwarden.logs import masked
 from callwarden.storage.reading import FoundCall, FoundRecording
 
 
@@ -18,7 +19,7 @@ def of_found_call(found: FoundCall) -> FoundCall:
 
 def of_recording(found: FoundRecording) -> FoundRecording:
     """A recording as a search finds it."""
-    return replace(found, call=_call(found.call), channel=_channel(found.channel))
+    return replace(found, call=_call(found.call), channel=of_channel(found.channel))
 
 
 def _call(call: Call) -> Call:
@@ -27,7 +28,12 @@ def _call(call: Call) -> Call:
     )
 
 
-def _channel(channel: Channel) -> Channel:
-    """Our phones keep their extensions: they are how a monitor knows whose call it was."""
-    number = channel.number if channel.role is Role.PHONE else mask(channel.number)
-    return replace(channel, number=number, party_name="")
+def of_channel(channel: Channel) -> Channel:
+    """Our phones keep their extensions: they are how a monitor knows whose call it was. Other channels may be named
+    after the number that they call (``Local/07700900123@out-00000001;1``)."""
+    if channel.role is Role.PHONE:
+        return replace(channel, party_name="")
+    return replace(
+        channel, number=mask(channel.number), party_name="", name=masked(channel.name),
+        endpoint=masked(channel.endpoint),
+    )  # fmt: skip

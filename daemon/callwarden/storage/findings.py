@@ -93,13 +93,15 @@ def listed(
     open_only: bool = False,
     from_: float | None = None,
     to: float | None = None,
+    after: tuple[float, int] | None = None,
 ) -> Iterator[Found]:
-    """Findings of things that happened in [``from_``, ``to``), the newest first."""
+    """Findings of things that happened in [``from_``, ``to``), the newest first; ``after``: only those that follow the
+    one of this time and number."""
     conditions = {"source = ?": source, "at >= ?": from_, "at < ?": to}
     given = {condition: value for condition, value in conditions.items() if value is not None}
-    where = " AND ".join([*given, *([OPEN] if open_only else []), "1"])
+    where = " AND ".join([*given, *(["(at, id) < (?, ?)"] if after else []), *([OPEN] if open_only else []), "1"])
     sql = f"{SELECT} WHERE {where} ORDER BY at DESC, id DESC"
-    return map(_found, db.conn.execute(sql, list(given.values())))
+    return map(_found, db.conn.execute(sql, [*given.values(), *(after or ())]))
 
 
 def about(db: Database, source: str, linked_id: str) -> list[Found]:
