@@ -88,8 +88,8 @@ def _told(event: ev.Event, names: Names) -> str:
         case ev.ChannelHungUp():
             return f"hangup {names.short(event.unique_id)}"
         case ev.BridgeEntered():
-            holding = " holding" if event.holding else ""
-            return f"enter {names.bridge(event.bridge)} {names.short(event.unique_id)}{holding}"
+            kind = " holding" if event.holding else " conference" if event.conference else ""
+            return f"enter {names.bridge(event.bridge)} {names.short(event.unique_id)}{kind}"
         case ev.BridgeLeft():
             return f"leave {names.bridge(event.bridge)} {names.short(event.unique_id)}"
         case ev.BridgeDestroyed():

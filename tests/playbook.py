@@ -124,7 +124,9 @@ class Actors:
             "hangup": lambda at, who, _: self._tell(ev.ChannelHungUp(at, who[0])),
             "rename": lambda at, who, _: self._tell(ev.ChannelRenamed(at, who[0], who[1])),
             "merge": lambda at, who, _: self._tell(ev.LinkedIdChanged(at, who[0], who[1])),
-            "enter": lambda at, who, _: self._tell(ev.BridgeEntered(at, who[0], who[1], "holding" in who)),
+            "enter": lambda at, who, _: self._tell(
+                ev.BridgeEntered(at, who[0], who[1], "holding" in who, "conference" in who)
+            ),
             "leave": lambda at, who, _: self._tell(ev.BridgeLeft(at, who[0], who[1])),
             "destroy": lambda at, who, _: self._tell(ev.BridgeDestroyed(at, who[0])),
             "local": lambda at, who, _: self._tell(ev.LocalPaired(at, who[0], who[1])),

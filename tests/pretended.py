@@ -23,6 +23,7 @@ class Channel:
     answered: bool = False
     bridge: str = ""
     holding: bool = False
+    conference: bool = False
     monitors: list[str] = field(default_factory=list)
     card_phone: bool = False
 
@@ -67,6 +68,7 @@ class PretendAsterisk:
                 channel.created = replace(channel.created, linked_id=event.linked_id)
             case ev.BridgeEntered():
                 channel.bridge, channel.holding = event.bridge, event.holding
+                channel.conference = event.conference
             case ev.BridgeLeft() if event.bridge == channel.bridge:
                 channel.bridge = ""
             case ev.StepAsked(step=step) if step in CONTEXT_BEHIND:
@@ -123,7 +125,7 @@ class PretendAsterisk:
                 yield ev.LocalPaired(at, one, two)
         for unique_id, channel in self.channels.items():
             if channel.bridge:
-                yield ev.BridgeEntered(at, channel.bridge, unique_id, channel.holding)
+                yield ev.BridgeEntered(at, channel.bridge, unique_id, channel.holding, channel.conference)
             else:
                 yield ev.BridgeLeft(at, "", unique_id)
         yield ev.SnapshotTaken(at, at, frozenset(self.channels))

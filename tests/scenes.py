@@ -32,6 +32,10 @@ class Scene(Stage):
     def together(self, bridge: str, *who: str, holding: bool = False) -> list[str]:
         return [order for one in who for order in self.happen(ev.BridgeEntered(self._soon(), bridge, one, holding))]
 
+    def confer(self, bridge: str, *who: str) -> list[str]:
+        moves = (ev.BridgeEntered(self._soon(), bridge, one, conference=True) for one in who)
+        return [order for move in moves for order in self.happen(move)]
+
     def alone(self, bridge: str, *who: str) -> list[str]:
         return [order for one in who for order in self.happen(ev.BridgeLeft(self._soon(), bridge, one))]
 

@@ -14,6 +14,7 @@ from callwarden.core.events import (
 from callwarden.core.facts import RecordingState, Role
 from callwarden.core.silence import RENEWED, reason
 from scenes import Scene
+from stage import short
 
 
 def paying() -> Scene:
@@ -260,3 +261,84 @@ def test_before_a_card_line_it_is_stopped_and_not_started() -> None:
     scene.work()
     assert not scene.recorded("trunk-1")
     assert scene.after(5.0) == []
+
+
+def conferring() -> Scene:
+    """A caller and a phone are in a conference, and another two talk elsewhere."""
+    scene = Scene()
+    scene.talking("PJSIP/trunk-9", "PJSIP/203-1")
+    for name in ("PJSIP/trunk-1", "PJSIP/202-1"):
+        scene.channel(name)
+        scene.up(short(name))
+    scene.confer("c1", "trunk-1", "202-1")
+    scene.after(1.0)
+    return scene
+
+
+def in_conference(scene: Scene) -> list[bool]:
+    return [scene.recorded(one) for one in ("trunk-1", "202-1")]
+
+
+def test_a_card_line_that_nobody_is_with_makes_conferences_silent_and_nobody_else() -> None:
+    scene = conferring()
+    assert scene.channel("PJSIP/700-1") == ["stop 202-1", "stop trunk-1"]
+    scene.after(5.0)
+    assert in_conference(scene) == [False, False]
+    assert scene.recorded("trunk-9")
+    scene.confer("c1", "700-1")
+    scene.after(5.0)
+    assert in_conference(scene) == [False, False]
+    scene.alone("c1", "700-1")
+    scene.gone("700-1")
+    assert scene.after(1.0) == ["start 202-1", "start trunk-1"]
+
+
+def test_a_card_line_that_hangs_up_alone_leaves_the_conferences_to_be_recorded_again() -> None:
+    scene = conferring()
+    scene.channel("PJSIP/700-1")
+    scene.gone("700-1")
+    assert scene.after(1.0) == ["start 202-1", "start trunk-1"]
+
+
+def test_a_card_phone_that_calls_somebody_is_no_longer_alone() -> None:
+    scene = conferring()
+    scene.channel("PJSIP/700-1")
+    scene.channel("PJSIP/204-1", call="700-1")
+    scene.dials("700-1", "204-1", "204", "from-internal")
+    assert scene.after(1.0) == ["start 202-1", "start trunk-1"]
+
+
+def test_the_gate_opens_for_nobody_before_all_conferences_are_proven_silent() -> None:
+    scene = conferring()
+    scene.obedient = False
+    scene.channel("Local/x-1;1")
+    scene.channel("Local/x-1;2", call="x-1;1")
+    scene.book.calls.pair("x-1;1", "x-1;2")
+    orders = scene.asks(Step.CARD_GATE, "x-1;2")
+    assert {"stop 202-1", "stop trunk-1"} < set(orders)
+    for _ in range(len(orders) - 1):
+        scene.work()
+    assert "answer x-1;2 clear" not in "".join(scene.orders)
+    scene.work()
+    assert scene.orders[-1].startswith("answer x-1;2 clear")
+
+
+def test_a_payment_leaves_a_conference_alone() -> None:
+    scene = conferring()
+    scene.at_card_line("trunk-9")
+    scene.after(2.0)
+    assert in_conference(scene) == [True, True]
+    scene.gone("700-1", "trunk-9", "203-1")
+    scene.after(2.0)
+    assert in_conference(scene) == [True, True]
+    assert scene.book.card_alone is False
+
+
+def test_whoever_joins_a_conference_while_a_card_line_is_alone_is_silent_there() -> None:
+    scene = conferring()
+    scene.channel("PJSIP/700-1")
+    scene.channel("PJSIP/205-1")
+    scene.up("205-1")
+    scene.after(0.5)
+    assert scene.recorded("205-1")
+    assert scene.confer("c1", "205-1") == ["stop 205-1"]

@@ -64,6 +64,7 @@ BRIDGE = {"BridgeUniqueid": "b1", "BridgeTechnology": "simple_bridge"}
         ("BridgeDestroy", BRIDGE, ev.BridgeDestroyed(AT, "b1")),
         ("BridgeEnter", BRIDGE, ev.BridgeEntered(AT, "b1", OWN)),
         ("BridgeEnter", BRIDGE | {"BridgeTechnology": "holding_bridge"}, ev.BridgeEntered(AT, "b1", OWN, True)),
+        ("BridgeEnter", BRIDGE | {"BridgeTechnology": "softmix"}, ev.BridgeEntered(AT, "b1", OWN, False, True)),
         ("BridgeLeave", BRIDGE, ev.BridgeLeft(AT, "b1", OWN)),
         ("MusicOnHoldStart", {"Class": "default"}, ev.MusicStarted(AT, OWN)),
         ("MusicOnHoldStop", {}, ev.MusicStopped(AT, OWN)),

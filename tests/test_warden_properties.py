@@ -101,7 +101,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @rule(who=picks, bridge=strategies.sampled_from(BRIDGES), holding=strategies.booleans())
     def bridge_entered(self, who: int, bridge: str, holding: bool) -> None:
-        self.tell(ev.BridgeEntered(self.now, bridge, self.one(who), holding and bridge == "b3"))
+        self.tell(ev.BridgeEntered(self.now, bridge, self.one(who), holding and bridge == "b3", bridge == "b2"))
 
     @rule(who=picks, bridge=strategies.sampled_from(BRIDGES))
     def bridge_left(self, who: int, bridge: str) -> None:

@@ -115,30 +115,6 @@ def a_conference_whose_member_consults_the_card_line(way: Way) -> Check:
     return check
 
 
-def a_conference_that_the_card_phone_is_brought_into_from_elsewhere(way: Way) -> Check:
-    """Somebody's script rings the card line and puts it into the conference."""
-    caller = way.rings_in("conference").wait_answered()
-    first = way.lab.world.call(way.desk(), way.conference, tone=DESK_TONES[0]).wait_answered()
-    time.sleep(TALK)
-    way.lab.pbx.ami.action(
-        "Originate", Channel=f"Local/{way.card}@from-internal/n", Context="from-internal", Exten=way.conference,
-        Priority="1", Async="true",
-    )  # fmt: skip
-    card = way.pays()
-    assert card.hears(CALLER)
-    card.hang_up()
-    time.sleep(TALK)
-    caller.hang_up()
-    first.hang_up()
-
-    def check(mine: Mine) -> None:
-        for leg in (mine.caller, *mine.desk()):
-            assert leg.outline == THERE_AND_BACK
-            assert_sound_agrees(leg, CALLER, DESK_TONES[0])
-
-    return check
-
-
 def a_call_forwarded_to_outside(way: Way) -> Check:
     """The office's number is forwarded: both outside channels are recorded."""
     caller = way.rings_in("forwarded").wait_answered()
@@ -338,8 +314,7 @@ def a_blind_transfer_that_rings_back(way: Way) -> Check:
 
 PATHS: tuple[Callable[[Way], Check], ...] = (
     a_picked_up_call, a_parked_call, a_ring_group_whose_loser_hangs_up_first, a_queue,
-    a_conference_whose_member_consults_the_card_line,
-    a_conference_that_the_card_phone_is_brought_into_from_elsewhere, a_call_forwarded_to_outside,
+    a_conference_whose_member_consults_the_card_line, a_call_forwarded_to_outside,
     a_desk_that_redirects_to_outside, a_desk_that_redirects_to_the_card_line, a_chain_of_transfers,
     two_callers_on_one_phone, a_call_without_any_sound_for_long, a_call_on_hold, early_media,
     early_media_of_the_card_line,

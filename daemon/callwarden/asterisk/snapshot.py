@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 
 from callwarden.asterisk.ami import AmiLink
 from callwarden.asterisk.monitors import VARIABLE
-from callwarden.asterisk.translate import HOLDING, NO_VALUE, Incomplete, Translator, need
+from callwarden.asterisk.translate import NO_VALUE, Incomplete, Translator, kind_of_bridge, need
 from callwarden.asterisk.wire import Headers
 from callwarden.core import events as ev
 
@@ -35,11 +35,11 @@ async def take(link: AmiLink, translator: Translator) -> list[ev.Event]:
         channels = await link.listing({"Action": "Status", "Variables": f"{VARIABLE},{CARD_PHONE}"}, timeout=PATIENCE)
     now = time.time()
     channels = [one for one in channels if one.get("uniqueid") not in moved.hung_up]
-    holding = {one.get("bridgeuniqueid") for one in bridges if one.get("bridgetechnology") == HOLDING}
+    kinds = {one.get("bridgeuniqueid"): kind_of_bridge(one) for one in bridges}
     found = callers_first(_found(translator, channels, files, now))
     alive = frozenset(event.unique_id for event in found)
     still = [one for one in channels if one.get("uniqueid") not in moved.bridged]
-    return [*found, *_pairs(channels, now), *_members(still, holding, now), ev.SnapshotTaken(now, since, alive)]
+    return [*found, *_pairs(channels, now), *_members(still, kinds, now), ev.SnapshotTaken(now, since, alive)]
 
 
 def callers_first(found: Iterable[ev.ChannelCreated]) -> list[ev.ChannelCreated]:
@@ -75,13 +75,13 @@ def _pairs(channels: Iterable[Headers], now: float) -> Iterator[ev.LocalPaired]:
             yield ev.LocalPaired(now, unique_id, other)
 
 
-def _members(channels: Iterable[Headers], holding: set[str], now: float) -> Iterator[ev.Event]:
+def _members(channels: Iterable[Headers], kinds: dict[str, tuple[bool, bool]], now: float) -> Iterator[ev.Event]:
     for one in channels:
         bridge, unique_id = one.get("bridgeid"), one.get("uniqueid")
-        if unique_id:
-            yield ev.BridgeEntered(now, bridge, unique_id, bridge in holding) if bridge else ev.BridgeLeft(
-                now, "", unique_id
-            )
+        if unique_id and bridge:
+            yield ev.BridgeEntered(now, bridge, unique_id, *kinds.get(bridge, (False, False)))
+        elif unique_id:
+            yield ev.BridgeLeft(now, "", unique_id)
 
 
 def age(channel: Headers) -> float:

@@ -19,6 +19,7 @@ UNKNOWN = "<unknown>"  # what AMI writes for a number or a name that is not ther
 NO_VALUE = "(null)"  # what Status writes for a variable that was never set
 ANSWERED = "6"  # ChannelState Up
 HOLDING = "holding_bridge"
+CONFERENCE = "softmix"  # what ConfBridge mixes with from its first member on
 
 
 class Incomplete(Exception):
@@ -125,13 +126,14 @@ class Translator:
         return [ev.CallerIdentified(at, need(headers, "uniqueid"), number, name)]
 
     def bridge_created(self, headers: Headers, at: float) -> list[ev.Event]:
-        return [ev.BridgeCreated(at, need(headers, "bridgeuniqueid"), is_holding(headers))]
+        return [ev.BridgeCreated(at, need(headers, "bridgeuniqueid"), *kind_of_bridge(headers))]
 
     def bridge_destroyed(self, headers: Headers, at: float) -> list[ev.Event]:
         return [ev.BridgeDestroyed(at, need(headers, "bridgeuniqueid"))]
 
     def entered(self, headers: Headers, at: float) -> list[ev.Event]:
-        return [ev.BridgeEntered(at, need(headers, "bridgeuniqueid"), need(headers, "uniqueid"), is_holding(headers))]
+        bridge, unique_id = need(headers, "bridgeuniqueid"), need(headers, "uniqueid")
+        return [ev.BridgeEntered(at, bridge, unique_id, *kind_of_bridge(headers))]
 
     def left(self, headers: Headers, at: float) -> list[ev.Event]:
         return [ev.BridgeLeft(at, need(headers, "bridgeuniqueid"), need(headers, "uniqueid"))]
@@ -195,6 +197,7 @@ def known(text: str) -> str:
     return "" if text == UNKNOWN else text
 
 
-def is_holding(headers: Headers) -> bool:
-    """Whether the members of the event's bridge do not hear each other."""
-    return headers.get("bridgetechnology") == HOLDING
+def kind_of_bridge(headers: Headers) -> tuple[bool, bool]:
+    """Whether the members of the event's bridge do not hear each other, and whether it is a conference."""
+    technology = headers.get("bridgetechnology")
+    return technology == HOLDING, technology == CONFERENCE

@@ -39,6 +39,7 @@ class Book:
     through callwarden-inbound; ``last_phone`` is the phone a party last talked with; ``early`` are steps that overtook
     the news of their channel; ``returning`` are steps that wait until a channel is recorded again; ``watched`` are
     channels that have to do with a card line or are silent: while there are none, no conversation has to be looked at;
+    ``card_alone`` is whether the last review found a card line with nobody that we know, who may join any conference;
     ``past`` are the calls that ended last, for a transfer may take all channels out of one and bring some back.
     """
 
@@ -57,6 +58,7 @@ class Book:
     early: dict[str, StepAsked] = field(default_factory=dict)
     returning: dict[str, int] = field(default_factory=dict)
     watched: set[str] = field(default_factory=set)
+    card_alone: bool = False
 
     def leg(self, unique_id: str) -> Leg | None:
         """The live channel of this unique id."""

@@ -12,7 +12,7 @@ Actions = list[do.Action]
 
 def bridge_created(book: Book, event: ev.BridgeCreated) -> Actions:
     """A bridge exists."""
-    book.calls.bridge(event.bridge, event.holding)
+    book.calls.bridge(event.bridge, event.holding, event.conference)
     return []
 
 
@@ -29,7 +29,7 @@ def entered(book: Book, event: ev.BridgeEntered) -> Actions:
     if leg is None:
         return []
     left = book.calls.hearing(event.unique_id)
-    book.calls.enter(leg, event.bridge, event.holding)
+    book.calls.enter(leg, event.bridge, event.holding, event.conference)
     hearing = [book.calls.legs[one] for one in sorted(book.calls.hearing(event.unique_id))]
     _note_phones(book, hearing)
     actions = silence.review(book, left | {event.unique_id}, event.at)

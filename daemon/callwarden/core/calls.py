@@ -77,9 +77,10 @@ class Leg:
 
 @dataclass(slots=True)
 class Bridge:
-    """``holding`` bridges connect nobody."""
+    """``holding`` bridges connect nobody; into a ``conference`` anybody may come."""
 
     holding: bool = False
+    conference: bool = False
     members: set[str] = field(default_factory=set)
 
 
@@ -141,17 +142,18 @@ class Calls:
         if one in self.legs and two in self.legs:
             self._halves[one], self._halves[two] = two, one
 
-    def bridge(self, bridge: str, holding: bool = False) -> Bridge:
+    def bridge(self, bridge: str, holding: bool = False, conference: bool = False) -> Bridge:
         """The bridge of this id, made if it was not known."""
         found = self.bridges.setdefault(bridge, Bridge())
         found.holding = found.holding or holding
+        found.conference = found.conference or conference
         return found
 
-    def enter(self, leg: Leg, bridge: str, holding: bool = False) -> None:
+    def enter(self, leg: Leg, bridge: str, holding: bool = False, conference: bool = False) -> None:
         """The channel is in this bridge now, and in no other."""
         self.leave(leg)
         leg.bridge = bridge
-        self.bridge(bridge, holding).members.add(leg.unique_id)
+        self.bridge(bridge, holding, conference).members.add(leg.unique_id)
 
     def leave(self, leg: Leg, bridge: str = "") -> None:
         """The channel is in no bridge (or not in the one named: a late event about an earlier one changes nothing)."""
@@ -189,6 +191,16 @@ class Calls:
     def half(self, leg: Leg) -> Leg | None:
         """The other half of a ``Local`` channel."""
         return self.legs.get(self._halves.get(leg.unique_id, ""))
+
+    def conferring(self) -> set[str]:
+        """Everybody in the conversations of those who are in a conference."""
+        members = {one for bridge in self.bridges.values() if bridge.conference for one in bridge.members}
+        return {one for member in members for one in self.conversation(member)}
+
+    def with_nobody_known(self, leg: Leg) -> bool:
+        """Whether it is a card line, or on its way to one, in a conversation in which nobody else is."""
+        members = [self.legs[one] for one in self.conversation(leg.unique_id)]
+        return self.at_card_line(leg) and all(one.role in (Role.CARD_LINE, Role.PLUMBING) for one in members)
 
     def talks(self, leg: Leg) -> bool:
         """Whether somebody else is in its bridge."""

@@ -39,7 +39,8 @@ def created(book: Book, event: ev.ChannelCreated) -> Actions:
         actions.append(book.channel_fact(leg))
     if event.found:
         return actions + greeted
-    return scope.begin(book, leg, event.at) + actions
+    actions = scope.begin(book, leg, event.at) + actions
+    return actions + silence.review(book, [leg.unique_id], event.at) if leg.role is Role.CARD_LINE else actions
 
 
 def _met_again(book: Book, leg: Leg, event: ev.ChannelCreated) -> Actions:

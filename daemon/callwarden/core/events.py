@@ -93,11 +93,13 @@ class ChannelHungUp:
 
 @dataclass(frozen=True, slots=True)
 class BridgeCreated:
-    """``holding`` bridges (parking, music) hold parties who do not hear each other."""
+    """``holding`` bridges (parking, music) hold parties who do not hear each other; a ``conference`` is open to whoever
+    comes."""
 
     at: float
     bridge: str
     holding: bool
+    conference: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class BridgeEntered:
     bridge: str
     unique_id: str
     holding: bool = False
+    conference: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,9 +150,14 @@ def _open(book: Book, gate: Gate) -> list[do.Action]:
 
 
 def _members(book: Book, gate: Gate) -> set[str]:
-    """Who must be silent; the caller to be diverted may by now be in another conversation than the agent."""
+    """Who must be silent; the caller to be diverted may by now be in another conversation than the agent. Whoever asks
+    for a card line on behalf of nobody may put it into any conference."""
     members = book.calls.conversation(gate.unique_id)
-    return members | book.calls.conversation(gate.redirect) if gate.redirect else members
+    if gate.redirect:
+        return members | book.calls.conversation(gate.redirect)
+    leg = book.leg(gate.unique_id)
+    alone = leg is not None and book.calls.with_nobody_known(leg)
+    return members | book.calls.conferring() if alone else members
 
 
 def _demand(book: Book, gate: Gate, members: set[str], at: float) -> list[do.Action]:

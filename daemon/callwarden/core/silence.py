@@ -3,6 +3,9 @@
 Silent is every conversation in which somebody is with a card line or asks for one (promise 2), or that an agent or an
 operator suspended in place. Going silent happens at once; recording comes back only when the reason has been away
 for ``card.settle`` seconds, because a transfer tears conversations apart for a moment before it joins them again.
+
+A card line with which nobody is that we know (a script rings it, its phone makes a call) may join any conference, and
+does so without another word: as long as it is alone, all conferences are silent.
 """
 
 from collections.abc import Iterable
@@ -39,17 +42,29 @@ def reason(book: Book, unique_id: str) -> tuple[str, str] | None:
     with_card = [leg for leg in legs if book.calls.at_card_line(leg)]
     if with_card:
         return CARD_LINE, _by(with_card)
+    if card_alone(book) and not book.calls.conferring().isdisjoint(leg.unique_id for leg in legs):
+        return CARD_LINE, ""
     for leg in legs:
         if leg.in_place_by:
             return IN_PLACE, leg.in_place_by
     return None
 
 
+def card_alone(book: Book) -> bool:
+    """Whether there is a card line with which nobody is that we know."""
+    legs = (book.leg(unique_id) for unique_id in book.watched)
+    return any(leg is not None and book.calls.with_nobody_known(leg) for leg in legs)
+
+
 def review(book: Book, unique_ids: Iterable[str], at: float) -> list[do.Action]:
-    """Bring everybody in these channels' conversations to where they belong."""
-    if not book.watched:
+    """Bring everybody in these channels' conversations to where they belong; those in conferences, too, once a card
+    line is alone, and once it no longer is."""
+    if not book.watched and not book.card_alone:
         return []
     members = {member for unique_id in unique_ids for member in book.calls.conversation(unique_id)}
+    if book.card_alone is not (alone := card_alone(book)):
+        book.card_alone = alone
+        members |= book.calls.conferring()
     actions: list[do.Action] = []
     for recorder in book.recorders_of(members):
         actions += _review_one(book, recorder, at)
