@@ -9,9 +9,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from callwarden.asterisk.ami import Headers
 from callwarden.checks import archive, daemon, dialplan, manager, places, prompts, recorders, versions
+from callwarden.checks.examine import before_start
 from callwarden.checks.finding import Finding, Level
 from callwarden.checks.pbx import Line, Monitored, NotSeen, Seen, sections
 from callwarden.checks.records import records
@@ -21,6 +23,7 @@ from callwarden.control import Peer
 from callwarden.setup_lines import setup_lines
 from callwarden.storage.keys import new_identity
 from cli_world import World
+from peers import FakeAmi
 from sealed_world import Holder
 from sftp_server import SftpServer
 
@@ -357,6 +360,21 @@ def test_an_asterisk_that_is_not_there_and_one_that_refuses_are_told_apart(setti
     silent = manager.unreachable(settings, NotSeen(False, "[Errno 111] Connect call failed ('127.0.0.1', 1)"))
     assert "Compare [ami] username and secret" in refused.advice
     assert "was not reached on 127.0.0.1:1: connection refused" in silent.text
+
+
+async def test_a_start_asks_only_for_what_makes_it_pointless(settings: Settings) -> None:
+    """Eighteen questions, each behind the other, were half a second of a busy Asterisk."""
+    async with FakeAmi(secret="x") as ami:
+        ami.answers["ListCommands"] = lambda fields: [
+            {"Response": "Success", "ActionID": fields["ActionID"], **dict.fromkeys(("MixMonitor", "Redirect"), "")}
+        ]
+        there = {"host": "127.0.0.1", "port": ami.port, "secret": SecretStr("x")}
+        found = await before_start(settings.model_copy(update={"ami": settings.ami.model_copy(update=there)}))
+        asked = {fields["Action"] for fields in ami.received[0]} - {"Ping"}
+    assert asked == {"Login", "CoreSettings", "ListCommands", "GetConfig"}
+    assert [one.text.partition(",")[0] for one in found] == [
+        "the user lacks the write class call", "the user lacks the write class reporting",
+    ]  # fmt: skip
 
 
 def test_a_configuration_of_asterisk_is_read_from_its_numbered_lines() -> None:

@@ -13,7 +13,7 @@ from callwarden.checks.daemon import agi_port, control_socket, daemon, dialplan_
 from callwarden.checks.dialplan import dialplan, features
 from callwarden.checks.finding import Finding, Level, ok, warning
 from callwarden.checks.manager import permissions, unreachable
-from callwarden.checks.pbx import Seen, look
+from callwarden.checks.pbx import Permitted, Seen, look, permitted
 from callwarden.checks.places import places, usable
 from callwarden.checks.prompts import built
 from callwarden.checks.recorders import modules, other_recorders
@@ -65,9 +65,9 @@ def unusable(settings: Settings) -> list[Finding]:
 
 async def before_start(settings: Settings) -> list[Finding]:
     """What else no waiting cures. An Asterisk that is not there may come: the daemon waits for it."""
-    found = [*control_socket(settings), agi_port(settings, running=False), *await wrong_password(settings)]
-    seen = await look(settings)
-    if isinstance(seen, Seen):
+    password, seen = await asyncio.gather(wrong_password(settings), permitted(settings))
+    found = [*control_socket(settings), agi_port(settings, running=False), *password]
+    if isinstance(seen, Permitted):
         found += permissions(seen)
     elif seen.refused:
         found.append(unreachable(settings, seen))

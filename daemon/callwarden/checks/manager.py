@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from callwarden.checks.finding import Finding, ok, plain, problem, warning
-from callwarden.checks.pbx import NotSeen, Section, Seen
+from callwarden.checks.pbx import NotSeen, Permitted, Section
 from callwarden.config import Settings
 from callwarden.setup_lines import READ_CLASSES
 
@@ -36,7 +36,7 @@ def unreachable(settings: Settings, seen: NotSeen) -> Finding:
     return problem(ABOUT, f"Asterisk was not reached on {where}: {plain(seen.why)}", advice)
 
 
-def permissions(seen: Seen) -> list[Finding]:
+def permissions(seen: Permitted) -> list[Finding]:
     """Missing and needless classes."""
     found = [*_missing(seen), *_unread(seen), *_needless(seen)]
     if not any(finding.level == "problem" for finding in found):
@@ -44,7 +44,7 @@ def permissions(seen: Seen) -> list[Finding]:
     return found
 
 
-def _missing(seen: Seen) -> Iterator[Finding]:
+def _missing(seen: Permitted) -> Iterator[Finding]:
     lacking: dict[str, list[str]] = {}
     for name, action, purpose in NEEDED:
         if action not in seen.actions:
@@ -54,7 +54,7 @@ def _missing(seen: Seen) -> Iterator[Finding]:
         yield problem(ABOUT, told, f"Add {name} to its write = line in manager.conf, then: manager reload")
 
 
-def _unread(seen: Seen) -> Iterator[Finding]:
+def _unread(seen: Permitted) -> Iterator[Finding]:
     if not seen.booted:
         yield _missing_read("system", "that Asterisk is ready")
         return
@@ -69,7 +69,7 @@ def _missing_read(name: str, what: str) -> Finding:
     return problem(ABOUT, told, f"Add {name} to its read = line in manager.conf, then: manager reload")
 
 
-def _needless(seen: Seen) -> Iterator[Finding]:
+def _needless(seen: Permitted) -> Iterator[Finding]:
     if seen.manager is None:
         told = "the user may not read its own section of manager.conf, so its read classes could not be looked at"
         yield warning(ABOUT, told, "See that its read = line has neither dtmf nor dialplan")

@@ -7,8 +7,9 @@ question is one that our own user may ask (measured on 22.10 and 16.28: class `s
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from callwarden.asterisk.ami import ActionFailed, AmiLink, Headers, LinkState
 from callwarden.config import Settings
@@ -24,6 +25,7 @@ MODULES = (
     "func_strings.so", "func_timeout.so", "func_uri.so", "res_agi.so",
 )  # fmt: skip
 
+T = TypeVar("T")
 Section = tuple[tuple[str, str], ...]
 Sections = Mapping[str, Section]
 """A configuration file of Asterisk's, includes and templates resolved: options in order, some more than once."""
@@ -48,13 +50,19 @@ class Monitored:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
-    """None: our user may not ask for it."""
+class Permitted:
+    """What our user may do and hear; ``manager`` is its own section of manager.conf. None: it may not ask for it."""
 
     version: str
     booted: bool
     actions: frozenset[str]
     manager: Section | None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen(Permitted):
+    """Everything that `callwarden check` looks at."""
+
     features: Sections | None
     dialplan: tuple[Line, ...] | None
     settings: Mapping[str, str] | None
@@ -71,7 +79,16 @@ class NotSeen:
 
 
 async def look(settings: Settings) -> Seen | NotSeen:
-    """Log in, ask, and log off."""
+    """Log in, ask for everything, and log off."""
+    return await _ask(settings, _seen)
+
+
+async def permitted(settings: Settings) -> Permitted | NotSeen:
+    """Log in, ask what we may, and log off: a start need not wait for the dialplan's ten thousand lines."""
+    return await _ask(settings, _permitted)
+
+
+async def _ask(settings: Settings, questions: Callable[[AmiLink, Settings, bool], Awaitable[T]]) -> T | NotSeen:
     arrived: asyncio.Queue[tuple[LinkState, str]] = asyncio.Queue()
     ami = settings.ami
     link = AmiLink(
@@ -87,7 +104,7 @@ async def look(settings: Settings) -> Seen | NotSeen:
     try:
         state, why = await _settled(arrived)
         if state in (LinkState.READY, LinkState.LOGGED_IN):
-            return await _seen(link, settings, state is LinkState.READY)
+            return await questions(link, settings, state is LinkState.READY)
         return NotSeen(state is LinkState.REFUSED, why)
     except ActionFailed as error:
         return NotSeen(False, str(error))
@@ -109,13 +126,19 @@ async def _settled(arrived: "asyncio.Queue[tuple[LinkState, str]]") -> tuple[Lin
     return state, why
 
 
+async def _permitted(link: AmiLink, settings: Settings, booted: bool) -> Permitted:
+    actions, manager = await asyncio.gather(_actions(link), _config(link, "manager.conf"))
+    own = None if manager is None else manager.get(settings.ami.username)
+    return Permitted(link.asterisk_version, booted, actions, own)
+
+
 async def _seen(link: AmiLink, settings: Settings, booted: bool) -> Seen:
-    manager = await _config(link, "manager.conf")
+    may = await _permitted(link, settings, booted)
     return Seen(
-        version=link.asterisk_version,
-        booted=booted,
-        actions=await _actions(link),
-        manager=None if manager is None else manager.get(settings.ami.username),
+        version=may.version,
+        booted=may.booted,
+        actions=may.actions,
+        manager=may.manager,
         features=await _config(link, "features.conf"),
         dialplan=await _dialplan(link),
         settings=await _globals(link),
