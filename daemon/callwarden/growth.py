@@ -3,13 +3,14 @@
 Looks at every running recording's file, and where one has not grown, at what the channel's RTP has carried meanwhile:
 where no packets flow there is nothing to write (measured, 22 and 16: a call on hold without RTP writes nothing for as
 long as that lasts), where they do the file has to grow. Asterisk writes 32 kB at a time, which is 2 s of ``wav`` and
-20 s of ``wav49``; what it had not yet written is lost with a full disk. A channel that counts no packets (not PJSIP) is
-not judged. A file begins with its header, at once: one that was empty and then grows was begun on a full disk, and
-nobody can read it.
+20 s of ``wav49``; what it had not yet written is lost with a full disk. So a file is not waited for where the disk has
+no room for those 32 kB. A channel that counts no packets (not PJSIP) is not judged. A file begins with its header, at
+once (measured, both formats): one that is empty while there is room was begun on a full disk, and nobody can read it.
 """
 
 import asyncio
 import logging
+import os
 import re
 import time
 from collections.abc import Callable
@@ -26,9 +27,12 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
 RESTING_SECONDS = 2.5  # a file that grew since then is not asked about
-# Packets (20 ms each) of one direction that are more than 32 kB in the file.
-PACKETS = {".wav": 150, ".WAV": 1500}
+WRITTEN_AT_ONCE = 32768  # bytes
+HEADER = {".wav": 44, ".WAV": 60}  # bytes
 BUFFERED = {".wav": 2.05, ".WAV": 20.2}  # seconds of sound in 32 kB
+# Packets (20 ms each) of one direction after which the file has grown: more than those seconds.
+PACKETS = {".wav": 150, ".WAV": 1060}
+PACKETS_IN_VAIN = 50  # where the disk is full: there is sound
 HEADER_SECONDS = 1.0
 COUNTS = re.compile(r"\b[rt]xcount=(\d+)")
 STATISTICS = "CHANNEL(rtcp,all)"
@@ -36,11 +40,12 @@ STATISTICS = "CHANNEL(rtcp,all)"
 
 @dataclass(slots=True)
 class Watched:
-    """A file of this ``size`` since ``grown`` (UTC epoch seconds), and the packets that had been ``carried`` by then,
-    received and sent; empty while not asked."""
+    """A file of this ``size`` since ``grown`` (UTC epoch seconds), or for longer if that was not ``seen``, and the
+    packets that had been ``carried`` by then, received and sent; empty while not asked."""
 
     size: int
     grown: float
+    seen: bool
     carried: tuple[int, ...] = ()
 
 
@@ -67,36 +72,37 @@ class Growth:
         """Once. Raises ActionFailed."""
         running = {one.segments[-1].file: one for one in self._book.recorders.values() if self._should_grow(one)}
         self._watched = {file: one for file, one in self._watched.items() if file in running}
-        resting = [(file, one) for file, one in running.items() if self._rests(file, one, now)]
+        room = has_room(self._spool, WRITTEN_AT_ONCE * len(running))
+        resting = [(file, one) for file, one in running.items() if self._rests(file, one, now, room)]
         for file, recorder in resting:
-            if await self._is_stuck(file, recorder):
+            if await self._is_stuck(file, recorder, room):
                 self._tell(recorder, file)
 
     def _tell(self, recorder: Recorder, file: str) -> None:
         watched = self._watched.pop(file, None)
         if watched is not None:
-            since = watched.grown - BUFFERED.get(Path(file).suffix, 0.0)
-            self._receive(ev.RecorderStuck(time.time(), recorder.unique_id, file, since))
+            self._receive(ev.RecorderStuck(time.time(), recorder.unique_id, file, missing_since(file, watched)))
 
     def _should_grow(self, recorder: Recorder) -> bool:
         leg = self._book.leg(recorder.unique_id)
         return recorder.state is RecordingState.RECORDING and leg is not None and leg.answered is not None
 
-    def _rests(self, file: str, recorder: Recorder, now: float) -> bool:
+    def _rests(self, file: str, recorder: Recorder, now: float, room: bool) -> bool:
         try:
             size = (self._spool / file).stat().st_size
         except OSError:
             return False  # that there is none is seen elsewhere
         known = self._watched.get(file)
-        if known is not None and known.size == 0 < size and now - known.grown > HEADER_SECONDS:
+        headless = known is not None and known.size == 0 and now - known.grown > HEADER_SECONDS
+        if headless and (size or room):
             self._tell(recorder, file)
             return False
         if known is None or known.size != size:
-            self._watched[file] = Watched(size, now)
+            self._watched[file] = Watched(size, now, seen=known is not None)
             return False
         return now - known.grown > RESTING_SECONDS
 
-    async def _is_stuck(self, file: str, recorder: Recorder) -> bool:
+    async def _is_stuck(self, file: str, recorder: Recorder, room: bool) -> bool:
         get = {"Action": "Getvar", "Channel": recorder.unique_id, "Variable": STATISTICS}
         reply = await self._link.send(get)
         watched = self._watched.get(file)
@@ -107,4 +113,21 @@ class Growth:
             watched.carried = carried
             return False
         flowed = max(after - before for before, after in zip(watched.carried, carried, strict=True))
-        return flowed >= PACKETS.get(Path(file).suffix, PACKETS[".WAV"])
+        return flowed >= (PACKETS.get(Path(file).suffix, PACKETS[".WAV"]) if room else PACKETS_IN_VAIN)
+
+
+def missing_since(file: str, watched: Watched) -> float:
+    """Since when sound is missing (UTC epoch seconds): of the 32 kB that came last a full disk took only a part."""
+    suffix = Path(file).suffix
+    part = (watched.size - HEADER.get(suffix, 0)) % WRITTEN_AT_ONCE / WRITTEN_AT_ONCE if watched.seen else 0.0
+    whole = watched.seen and part == 0
+    return watched.grown - (0.0 if whole else BUFFERED.get(suffix, 0.0) * (1 - part))
+
+
+def has_room(directory: Path, wanted: int) -> bool:
+    """Whether a writer without privileges may still write so many bytes there, as far as it can be told."""
+    try:
+        disk = os.statvfs(directory)
+    except OSError:
+        return True
+    return disk.f_bavail * disk.f_frsize >= wanted

@@ -3,7 +3,7 @@
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -71,5 +71,39 @@ def test_a_disk_that_fills_in_the_middle_of_a_call(brisk_lab: Lab, version: str)
     assert ended - begun > TALK, "recorded again"
     last = leg.spans[-1]
     assert last.started - leg.began == pytest.approx(begun, abs=0.4)
+    assert leg.seconds(Kind.RECORDED) == pytest.approx(tones.seconds_with(leg.file, CALLER), abs=2.5)
+    assert not list(lab.spool.glob("[!.]*"))
+
+
+@BOTH_VERSIONS
+def test_a_disk_that_fills_in_the_middle_of_a_call_that_is_recorded_as_wav49(brisk_lab: Lab, version: str) -> None:
+    """Asterisk writes it every twenty seconds only: a disk without room is seen before that."""
+    lab = brisk_lab
+    lab.configure({"recording.format": "wav49"})
+    lab.daemon.stop()
+    with small_disk(lab.spool, 1_000_000):
+        lab.daemon.start()
+        since, mark = time.time(), len(lab.daemon.log.read_text())
+        caller = lab.world.ring_in("02079460001", tone=CALLER).wait_answered()
+        time.sleep(TALK)
+        filler = lab.spool / "filler"
+        with suppress(OSError), filler.open("wb", buffering=0) as stream:
+            while True:
+                stream.write(bytes(4096))
+        full = time.time()
+        wait_until(lambda: len(alarms(lab, mark)) >= 2, 10)
+        assert time.time() - full < 10
+        time.sleep(2)
+        filler.unlink()
+        time.sleep(4 + 2 * TALK)
+        caller.hang_up()
+        account = settled(lab, since)
+        assert len(alarms(lab, mark)) == 2
+        lab.daemon.stop()
+    leg = account.caller
+    assert leg.outline[-2:] == [NOT_GROWING, "recorded"]
+    assert leg.file is not None
+    *_, (begun, ended) = tones.spans_with(leg.file, CALLER)
+    assert ended - begun > TALK, "recorded again"
     assert leg.seconds(Kind.RECORDED) == pytest.approx(tones.seconds_with(leg.file, CALLER), abs=2.5)
     assert not list(lab.spool.glob("[!.]*"))
