@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from callwarden import sounds
-from callwarden.cli import frame, main
+from callwarden.cli import given, main
 from callwarden.config import load
 from cli_world import World
 
@@ -74,7 +74,10 @@ def world(tmp_path: Path) -> World:
 
 
 def commands(group: click.Group = main, prefix: str = "") -> Iterator[tuple[str, click.Command]]:
-    for name, command in group.commands.items():
+    context = click.Context(group)
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
         if isinstance(command, click.Group):
             yield from commands(command, f"{prefix}{name} ")
         if not isinstance(command, click.Group) or command.invoke_without_command:
@@ -112,7 +115,7 @@ def test_the_configuration_is_given_before_the_command_or_after_it(world: World,
         result = CliRunner().invoke(main, arguments, env={"CALLWARDEN_CONFIG": str(world.config)})
         assert result.exit_code == 2
         assert f"{other}: there is no such file" in result.stderr
-    assert Path("/etc/callwarden/callwarden.toml") == frame.DEFAULT_CONFIG
+    assert Path("/etc/callwarden/callwarden.toml") == given.DEFAULT_CONFIG
 
 
 def test_a_bad_configuration_is_told_with_all_its_problems(world: World) -> None:

@@ -18,6 +18,12 @@ thread.start()
 thread.join()
 print(allowed, policy() == os.SCHED_RR, policies == [os.SCHED_OTHER])
 """
+HURRY = """
+import os, sys
+from callwarden.priority import hurry
+hurry()
+print(os.sched_getparam(0).sched_priority, os.sched_getscheduler(0) == os.SCHED_RR | os.SCHED_RESET_ON_FORK)
+"""
 REFUSED = """
 import os, resource, threading, callwarden.priority  # before it may read nothing more
 resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))
@@ -49,6 +55,20 @@ def test_the_loop_runs_ahead_where_it_may_and_threads_made_later_do_not() -> Non
 def test_where_it_is_not_granted_the_daemon_runs_as_usual() -> None:
     done = run(REFUSED + GO_FIRST)
     assert done.stdout.split() == ["False", "False", "True"], done.stderr
+
+
+def test_a_start_is_ahead_of_all_but_asterisk_where_it_may() -> None:
+    expected = [str(priority.AS_ASTERISK - 1), "True"] if allowed_here() else ["0", "False"]
+    assert run(HURRY).stdout.split() == expected
+    assert run(REFUSED + HURRY).stdout.split() == ["0", "False"]
+
+
+def test_the_command_is_ahead_before_it_imports_what_takes_time() -> None:
+    """Its imports were starved for seconds by an Asterisk at real-time priority."""
+    done = run("import sys; from callwarden.cli import main, run; print(*sys.modules)")
+    assert {"callwarden.cli.run", "click"} <= set(done.stdout.split()), done.stderr
+    slow = {"pydantic", "aiohttp", "sqlite_utils", "rich", "numpy", "callwarden.config", "callwarden.service"}
+    assert not slow & set(done.stdout.split())
 
 
 def test_a_loop_that_spins_ahead_of_all_others_is_ended_by_the_kernel() -> None:

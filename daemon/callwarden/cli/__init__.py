@@ -1,40 +1,44 @@
 """The command line: one file a noun. Reads the catalogue itself, asks the daemon for every change.
 
+given       where the configuration is
 frame       what every command shares: configuration, catalogue, daemon, how a command ends
 text, when  what the terminal gets; moments as people write them
 """
 
+from importlib import import_module
+
 import click
 
 from callwarden import __version__
-from callwarden.cli import frame
-from callwarden.cli.alarms import alarms
-from callwarden.cli.archive import archive
-from callwarden.cli.audit import audit
-from callwarden.cli.calls import calls
-from callwarden.cli.check import check
-from callwarden.cli.completion import completion
-from callwarden.cli.coverage import coverage
-from callwarden.cli.holds import holds
-from callwarden.cli.init import init
-from callwarden.cli.listen import listen
-from callwarden.cli.purge import purge
-from callwarden.cli.reconcile import reconcile
-from callwarden.cli.recordings import recordings
-from callwarden.cli.release import release
-from callwarden.cli.request import request
-from callwarden.cli.retention import retention
-from callwarden.cli.run import run
-from callwarden.cli.seal import seal
-from callwarden.cli.sounds import sounds
-from callwarden.cli.status import status
-from callwarden.cli.suspend import resume, suspend
-from callwarden.cli.why import why
+from callwarden.cli.given import CONFIG_VARIABLE, config_option
 
 __all__ = ["main"]
 
+# Each in the module of its name.
+COMMANDS = (
+    "alarms", "archive", "audit", "calls", "check", "completion", "coverage", "holds", "init", "listen", "purge",
+    "reconcile", "recordings", "release", "request", "resume", "retention", "run", "seal", "sounds", "status",
+    "suspend", "why",
+)  # fmt: skip
+ELSEWHERE = {"resume": "suspend"}
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class Commands(click.Group):
+    """Imports a command when it is asked for: neither the daemon nor any other waits for what all of them need."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        # A name that is none: click looks among all of them for what was meant.
+        for name in (cmd_name,) if cmd_name in COMMANDS else COMMANDS:
+            if name not in self.commands:
+                module = import_module(f"callwarden.cli.{ELSEWHERE.get(name, name)}")
+                self.add_command(config_option(getattr(module, name)))
+        return self.commands.get(cmd_name)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="callwarden")
 def main() -> None:
     """Makes a call-recording policy true beside an Asterisk, and proves it.
@@ -44,30 +48,4 @@ def main() -> None:
     """
 
 
-main = frame.config_option(main, variable=frame.CONFIG_VARIABLE)
-for command in (
-    run,
-    check,
-    status,
-    alarms,
-    calls,
-    recordings,
-    coverage,
-    why,
-    reconcile,
-    request,
-    listen,
-    audit,
-    suspend,
-    resume,
-    purge,
-    holds,
-    retention,
-    release,
-    seal,
-    archive,
-    sounds,
-    init,
-    completion,
-):
-    main.add_command(frame.config_option(command))
+main = config_option(main, variable=CONFIG_VARIABLE)

@@ -12,6 +12,7 @@ from rich.text import Text
 from callwarden.checks.finding import Finding, Level, problem
 from callwarden.cli import frame, text
 from callwarden.cli.frame import Exit
+from callwarden.cli.given import config_path
 from callwarden.config import ConfigError, load
 
 STYLES = {Level.OK: "green", Level.WARNING: "yellow", Level.PROBLEM: "bold red"}
@@ -42,7 +43,7 @@ def check(quiet: bool, as_json: bool) -> None:
 def _findings() -> list[Finding]:
     from callwarden.checks.examine import examine  # here: it brings aiohttp, which other commands need not wait for
 
-    path = frame.config_path()
+    path = config_path()
     try:
         settings = load(path, need_secrets=True)
     except ConfigError as error:

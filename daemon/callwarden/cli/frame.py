@@ -1,4 +1,4 @@
-"""What every command shares: where the configuration is, the catalogue, the daemon, and how a command ends.
+"""What every command shares: the configuration, the catalogue, the daemon, and how a command ends.
 
 Exit status: 0 done; 1 nothing found, or it failed; 2 the configuration or the machine is not as it must be, or the
 command was typed wrongly; 3 not allowed.
@@ -15,13 +15,13 @@ import click
 from click.shell_completion import CompletionItem
 from sqlite_utils import Database
 
+from callwarden.cli.given import DEFAULT_CONFIG, config_path
 from callwarden.config import ConfigError, Settings, load
 from callwarden.config.settings import Control
 from callwarden.control import ControlError, Kind, ask
 from callwarden.storage.database import CatalogueError, open_readonly
 
-DEFAULT_CONFIG = Path("/etc/callwarden/callwarden.toml")
-CONFIG_VARIABLE, SOCKET_VARIABLE = "CALLWARDEN_CONFIG", "CALLWARDEN_SOCKET"
+SOCKET_VARIABLE = "CALLWARDEN_SOCKET"
 DEFAULT_SOCKET = Control().socket
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,34 +42,9 @@ def stop(sentence: str, status: Exit) -> NoReturn:
     raise click.exceptions.Exit(int(status))
 
 
-def _remember(context: click.Context, _: click.Parameter, value: Path | None) -> None:
-    """Given before the command or after it; after it wins."""
-    if value is not None:
-        context.meta["config"] = value
-
-
-def config_option(command: F, variable: str | None = None) -> F:
-    """`--config FILE`; ``variable`` of the environment gives it too."""
-    return click.option(
-        "--config",
-        type=click.Path(path_type=Path, dir_okay=False, readable=False),
-        expose_value=False,
-        callback=_remember,
-        envvar=variable,
-        help=f"The configuration (default: {DEFAULT_CONFIG}, or the environment variable {CONFIG_VARIABLE}).",
-    )(command)
-
-
 def json_option(command: F) -> F:
     """`--json`, of every command that reads."""
     return click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")(command)
-
-
-def config_path() -> Path:
-    """The configuration's file, wherever it was given."""
-    context = click.get_current_context()
-    found: Path = context.meta.get("config") or DEFAULT_CONFIG
-    return found
 
 
 def settings(*, need_secrets: bool = False) -> Settings:

@@ -8,6 +8,7 @@ import click
 
 from callwarden.cli import frame
 from callwarden.cli.frame import Exit
+from callwarden.cli.given import config_path
 from callwarden.config import Settings, sample
 from callwarden.setup_lines import setup_lines
 
@@ -22,7 +23,7 @@ def init() -> None:
     A configuration that is there already is never changed: then its own lines are printed. The new one has secrets
     of its own; it goes to where --config points.
     """
-    path = frame.config_path()
+    path = config_path()
     if path.exists():
         click.echo(f"# {path} is there already and stays as it is.", err=True)
         settings = frame.settings()

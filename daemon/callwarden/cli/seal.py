@@ -10,6 +10,7 @@ from rich.text import Text
 from callwarden.checks.who import daemon_user
 from callwarden.cli import frame, text
 from callwarden.cli.frame import Exit
+from callwarden.cli.given import config_path
 from callwarden.config.credentials import STORE
 from callwarden.storage.keys import new_identity
 
@@ -40,7 +41,7 @@ def keygen(file: Path) -> None:
 
 def _give_to_daemon(file: Path) -> None:
     """Root makes it for the daemon's user; from the credential store systemd hands it over."""
-    if os.geteuid() != 0 or STORE in file.absolute().parents or not frame.config_path().exists():
+    if os.geteuid() != 0 or STORE in file.absolute().parents or not config_path().exists():
         return
     owner = daemon_user(frame.settings())
     os.chown(file, owner.uid, -1)

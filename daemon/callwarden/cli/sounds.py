@@ -8,6 +8,7 @@ import click
 from callwarden.assets import asset
 from callwarden.cli import frame, text
 from callwarden.cli.frame import Exit
+from callwarden.cli.given import config_path
 from callwarden.config import ConfigError, load
 from callwarden.control import ControlError, ask
 from callwarden.sounds import BUILT, FORMATS, USUAL_FORMATS, Built, SoundsError, examine
@@ -63,7 +64,7 @@ def _shipped() -> Path:
 def _configured() -> Path | None:
     """Where the daemon looks for the hashes; building may go before the rest of the configuration is right."""
     try:
-        built = load(frame.config_path()).announce.built
+        built = load(config_path()).announce.built
     except ConfigError:
         return None
     return Path(built) if built else None
@@ -83,6 +84,6 @@ def _print(made: list[Built], into: Path) -> None:
 def _tell_daemon() -> None:
     """It remembers the hashes; where it does not run, or there is no configuration yet, nobody has to be told."""
     try:
-        ask(load(frame.config_path()).control.socket, "sounds", patience=5.0)
+        ask(load(config_path()).control.socket, "sounds", patience=5.0)
     except (ConfigError, ControlError):
         return
