@@ -13,7 +13,7 @@ from callwarden.core.book import Book
 from callwarden.core.calls import CardStage, Leg
 from callwarden.core.card_line import CARD_CONTEXT
 from callwarden.core.events import ChannelCreated, ChannelRemembered
-from callwarden.core.facts import Announcement, Call, Channel, Gap, RecordingState, Role, SegmentState
+from callwarden.core.facts import Announcement, Call, Channel, Gap, RecordingState, Role
 from callwarden.core.orders import tell
 from callwarden.core.recorder import Recorder
 from callwarden.core.recording import Signal
@@ -141,7 +141,6 @@ def _recorder_of(known: ChannelRemembered) -> Recorder:
     recorder.segments = [
         one if one.stopped is not None else replace(one, stopped=one.closed)
         for one in known.segments
-        if one.state is not SegmentState.FAILED
     ]
     recorder.suspensions, recorder.gaps = list(known.suspensions), list(known.gaps)
     return recorder

@@ -3,12 +3,14 @@
 Each function takes a :class:`Recorder` and the moment, and gives what is to be done about it.
 """
 
+from dataclasses import replace
+
 from callwarden.core import actions as do
 from callwarden.core import unseen
-from callwarden.core.facts import Segment, SegmentState
+from callwarden.core.facts import RecordingState, Segment, SegmentState
 from callwarden.core.orders import tell
 from callwarden.core.recorder import LOST, NO_FILE, NOT_GROWING, STARTED_LATE, Recorder, begun
-from callwarden.core.recording import SILENT, Signal
+from callwarden.core.recording import OPEN, SILENT, Signal
 from callwarden.core.rows import (
     begin_gap,
     blame,
@@ -21,6 +23,7 @@ from callwarden.core.rows import (
     segment_of,
     sounds,
     surely_silent,
+    withdraw_gaps,
 )
 
 SEEN_SECONDS = 1.0
@@ -73,9 +76,11 @@ def note_file_closed(recorder: Recorder, file: str, size: int, at: float) -> lis
     segment = segment_of(recorder, file)
     if segment.closed is not None:
         return []
+    if segment.state is SegmentState.FAILED:
+        return _note_failed_closed(recorder, segment, size, at)
     if size <= 0:
-        if segment.state is SegmentState.FAILED:
-            return []
+        if recorder.ended is not None:
+            recorder.nowhere.add(file)
         begun, ended = _claimed(recorder, segment, at)
         cause = NO_FILE if size < 0 else NOT_GROWING
         failed = change(recorder, file, state=SegmentState.FAILED, closed=None if size < 0 else at)
@@ -89,6 +94,21 @@ def note_file_closed(recorder: Recorder, file: str, size: int, at: float) -> lis
     if stopped is None and segment.file != recorder.segments[-1].file:
         stopped = at
     return change(recorder, file, state=SegmentState.CLOSED, closed=at, size=size, stopped=stopped)
+
+
+def _note_failed_closed(recorder: Recorder, segment: Segment, size: int, at: float) -> list[do.Action]:
+    """A recorder that was given up has left sound after all (only the answer was lost, or the spool was away): it is a
+    part of the recording like any other, and what was noted as missing meanwhile is not."""
+    if recorder.state not in OPEN and recorder.state is not RecordingState.CLOSING:
+        return []  # what is being stored already has no room for it: see storage/leftovers
+    recorder.nowhere.add(segment.file)
+    closed = replace(segment, closed=at, size=size)
+    since = unseen.begun(closed) if size > 0 else None
+    if since is None:
+        return change(recorder, segment.file, closed=at, size=size) if size > 0 else []
+    state = SegmentState.CLOSED
+    actions = change(recorder, segment.file, state=state, started=since, stopped=at, closed=at, size=size)
+    return actions + withdraw_gaps(recorder, since, at)
 
 
 def _claimed(recorder: Recorder, segment: Segment, at: float) -> tuple[float, float]:

@@ -82,7 +82,9 @@ def _stop_again(recorder: Recorder, _at: float) -> list[do.Action]:
 
 def _await_files(recorder: Recorder, _at: float) -> list[do.Action]:
     late = recorder.unclosed and recorder.end_unseen is None
-    return [do.SetTimer(("files", recorder.unique_id), FILES_SECONDS if late else 0.0)]
+    failed = tuple(one.file for one in recorder.unclosed if one.state is SegmentState.FAILED)
+    look: list[do.Action] = [do.InspectFiles(failed)] if failed else []
+    return [do.SetTimer(("files", recorder.unique_id), FILES_SECONDS if late else 0.0), *look]
 
 
 def _finish(recorder: Recorder, _at: float) -> list[do.Action]:

@@ -31,7 +31,8 @@ class Recorder:
     number of the latest order to stop: only its proof counts; ``why`` and ``by`` the reason of the next suspension;
     ``row`` its channel's row once that has ended; ``unsure`` whether its answer may not have been seen;
     ``end_unseen`` the row of a channel, ``call_unseen`` of a call, whose end nobody saw: the files tell when it
-    was; ``taken_up`` whether it was begun by an earlier daemon; ``unanswered`` whether the start that failed last
+    was; ``nowhere`` the files of recorders that were given up for which the spool was searched, or that were found;
+    ``taken_up`` whether it was begun by an earlier daemon; ``unanswered`` whether the start that failed last
     may have succeeded all the same; ``stuck`` whether it was found not to grow.
     """
 
@@ -57,6 +58,7 @@ class Recorder:
     unsure: bool = False
     end_unseen: Channel | None = None
     call_unseen: Call | None = None
+    nowhere: set[str] = field(default_factory=set)
     taken_up: bool = False
     unanswered: bool = False
     stuck: bool = False
@@ -75,8 +77,11 @@ class Recorder:
 
     @property
     def unclosed(self) -> list[Segment]:
-        """Segments whose file was not yet seen closed."""
-        return [s for s in self.segments if s.closed is None and s.state is not SegmentState.FAILED]
+        """Segments whose file was not yet seen closed; one that failed may have a file all the same."""
+        return [
+            one for one in self.segments
+            if one.closed is None and (one.state is not SegmentState.FAILED or one.file not in self.nowhere)
+        ]  # fmt: skip
 
 
 def segment_file(unique_id: str, milliseconds: int, extension: str) -> str:

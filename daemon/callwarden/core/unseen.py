@@ -30,8 +30,8 @@ def doubt_end(recorder: Recorder, segment: Segment, closed: float) -> None:
 
 def sound_since(recorder: Recorder) -> float | None:
     """When a channel was answered of which nobody saw it: since when its files hold sound."""
-    begun = (_begun(recorder, segment) for segment in recorder.segments)
-    return min((at for at in begun if at is not None), default=None)
+    found = (begun(segment) for segment in recorder.segments)
+    return min((at for at in found if at is not None), default=None)
 
 
 def confirmed_late(recorder: Recorder) -> list[do.Action]:
@@ -39,13 +39,13 @@ def confirmed_late(recorder: Recorder) -> list[do.Action]:
     missing meanwhile is not. An answer that was told of in the same moment was no later than the file's first sound."""
     actions: list[do.Action] = []
     for segment in tuple(recorder.segments):
-        begun, told = _begun(recorder, segment), segment.started
-        if told is None or begun is None or segment.state is SegmentState.FAILED or told - begun < SLOW_SECONDS:
+        since, told = begun(segment), segment.started
+        if told is None or since is None or segment.state is SegmentState.FAILED or told - since < SLOW_SECONDS:
             continue
-        actions += change(recorder, segment.file, started=begun) + withdraw_gaps(recorder, begun, told)
+        actions += change(recorder, segment.file, started=since) + withdraw_gaps(recorder, since, told)
         answered = recorder.answered
-        if answered is not None and begun < answered and abs(told - answered) < TOGETHER_SECONDS:
-            actions += answered_at(recorder, begun)
+        if answered is not None and since < answered and abs(told - answered) < TOGETHER_SECONDS:
+            actions += answered_at(recorder, since)
     return actions
 
 
@@ -59,8 +59,9 @@ def answered_at(recorder: Recorder, at: float) -> list[do.Action]:
     return [do.Save(recorder.row)]
 
 
-def _begun(recorder: Recorder, segment: Segment) -> float | None:
-    header, rate = LAYOUT[recorder.extension]
+def begun(segment: Segment) -> float | None:
+    """When the sound of a closed file begins, at the latest; None where it holds none."""
+    header, rate = LAYOUT.get(segment.file.rpartition(".")[2], LAYOUT["wav"])
     if segment.closed is None or segment.size is None or segment.size < header + SHORTEST * rate:
         return None
     return max(segment.asked, segment.closed - (segment.size - header) / rate)

@@ -41,6 +41,11 @@ class SpoolFile:
     part: Stretch | None = None
 
     @property
+    def heard_until(self) -> float:
+        """When its recorder ran last; the proof that it was stopped may have come much later."""
+        return self.ended if self.written is None else max(self.started, min(self.ended, self.written))
+
+    @property
     def begins(self) -> float:
         """When what is taken of it begins."""
         return self.started if self.part is None else self.started + self.part.start
@@ -170,19 +175,22 @@ def _cut(path: Path, stretches: Sequence[Stretch], suspended_time: SuspendedTime
 
 
 def _files(files: Sequence[SpoolFile]) -> Iterator[SpoolFile]:
-    """All of every file, and of a recorder that the dialplan ran beside others what only that one has."""
-    others = [one for one in files if not BY_DIALPLAN_ITSELF.search(one.path.name)]
-    covered = [one for one in others if one.expected]
-    yield from others
-    for file in files:
-        if file in others:
-            continue
+    """All of every file; where recorders ran beside each other, of the elder only what the younger has not (it was
+    given up and ran all the same), and of the dialplan's what nobody else has."""
+    covered = list[SpoolFile]()
+    theirs = [one for one in files if BY_DIALPLAN_ITSELF.search(one.path.name)]
+    for file in [*sorted((one for one in files if one not in theirs), key=_asked, reverse=True), *theirs]:
         own = _own(file, covered)
-        covered.append(file)
-        if sum(one.end - one.start for one in own) > file.ended - file.started - OWN_SECONDS:
+        if file.expected:
+            covered.append(file)
+        if sum(one.end - one.start for one in own) > file.heard_until - file.started - OWN_SECONDS:
             yield file  # the two took turns
         else:
             yield from (replace(file, part=part) for part in own or [NOTHING])
+
+
+def _asked(file: SpoolFile) -> float:
+    return file.started if file.asked is None else file.asked
 
 
 def _own(file: SpoolFile, covered: Sequence[SpoolFile]) -> list[Stretch]:
@@ -190,9 +198,9 @@ def _own(file: SpoolFile, covered: Sequence[SpoolFile]) -> list[Stretch]:
     at, found = file.started, list[Stretch]()
     for one in sorted(covered, key=lambda one: one.started):
         if one.started > at:
-            found.append(Stretch(at - file.started, min(one.started, file.ended) - file.started))
-        at = max(at, one.ended)
-    found.append(Stretch(at - file.started, file.ended - file.started))
+            found.append(Stretch(at - file.started, min(one.started, file.heard_until) - file.started))
+        at = max(at, one.heard_until)
+    found.append(Stretch(at - file.started, file.heard_until - file.started))
     return [one for one in found if one.end - one.start > EARLY_SECONDS]
 
 
