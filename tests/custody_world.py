@@ -68,10 +68,13 @@ class User:
     below /root is closed to others."""
 
     def __init__(
-        self, uid: int, arguments: list[str], environ: dict[str, str], where: Path, out: Path, err: Path
-    ) -> None:
+        self, uid: int, arguments: list[str], environ: dict[str, str], where: Path, out: Path, err: Path,
+        terminal: int | None = None,
+    ) -> None:  # fmt: skip
+        """``terminal`` is what they type at; None: there is none."""
         _import_all()
-        handles = [os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) for path in (out, err)]
+        stdin = os.dup(terminal) if terminal is not None else os.open(os.devnull, os.O_RDONLY)
+        handles = [stdin] + [os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600) for path in (out, err)]
         self.pid = os.fork()
         if self.pid == 0:
             try:
@@ -83,9 +86,8 @@ class User:
 
     @staticmethod
     def _become(uid: int, arguments: list[str], environ: dict[str, str], where: Path, handles: list[int]) -> None:
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(handles[0], 1)
-        os.dup2(handles[1], 2)
+        for number, handle in enumerate(handles):
+            os.dup2(handle, number)
         os.closerange(3, 4096)
         sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w", buffering=1)  # noqa: SIM115
         os.setgroups([])
@@ -217,17 +219,27 @@ class Office:
         self._heard.close()
         self._folder.cleanup()
 
-    def run(self, uid: int, *arguments: str) -> Done:
+    def run(self, uid: int, *arguments: str, terminal: int | None = None) -> Done:
         environ = {
             "PATH": f"{self.player.parent}:/bin:/usr/bin", "COLUMNS": "120", "LANG": "C.UTF-8",
             "CALLWARDEN_CONFIG": str(self.config), "CALLWARDEN_SOCKET": str(self.socket),
         }  # fmt: skip
         out, err = self.home.parent / "out", self.home.parent / "err"
-        user = User(uid, list(arguments), environ, self.desks.get(uid, Path("/")), out, err)
+        user = User(uid, list(arguments), environ, self.desks.get(uid, Path("/")), out, err, terminal)
         done = Done(user.wait(), out.read_text(), err.read_text())
         out.unlink()
         err.unlink()
         return done
+
+    def at_terminal(self, uid: int, typed: str, *arguments: str) -> Done:
+        """The same with a person at a terminal, who types this."""
+        person, terminal = os.openpty()
+        os.write(person, typed.encode())
+        try:
+            return self.run(uid, *arguments, terminal=terminal)
+        finally:
+            os.close(person)
+            os.close(terminal)
 
     def json(self, uid: int, *arguments: str) -> Any:
         done = self.run(uid, *arguments, "--json")

@@ -67,11 +67,14 @@ def test_a_player_is_given_the_audio_and_no_file_is_left(office: Office, approve
 def test_a_copy_never_goes_through_a_link_or_over_a_file(office: Office, approved: int) -> None:
     (office.desks[VIV] / "link.wav").symlink_to("target.wav")
     (office.desks[VIV] / "there.wav").write_text("mine")
+    before = len(office.audit("--act", "listen"))
     for name in ("link.wav", "there.wav"):
         done = office.run(VIV, "listen", RECORDING, "--request", str(approved), "--to", name)
         assert done.returncode == 1
         assert "nothing is overwritten" in done.stderr
+    assert "no directory of yours" in office.run(VIV, "listen", RECORDING, "-r", str(approved), "--to", "no/x").stderr
     assert not (office.desks[VIV] / "target.wav").exists()
+    assert len(office.audit("--act", "listen")) == before
 
 
 def refused(office: Office, uid: int, *arguments: str) -> str:
@@ -118,6 +121,11 @@ def test_an_unknown_person_may_do_nothing(office: Office, approved: int) -> None
         assert "is no person that Callwarden knows" in refused(office, STRANGER, *arguments).replace("\n", " ")
     said = refused(office, STRANGER, "listen", RECORDING, "--request", str(approved), "--to", "x")
     assert "[[person]]" in said
+    refused(office, STRANGER, "holds", "lift", "3", "--yes", "--reason", "x")
+    entries = office.audit("--act", "refused", "--who", user_name(STRANGER))
+    verbs = {"status", "calls", "request-list", "audit-show", "suspend", "listen", "holds-lift"}
+    assert {entry["detail"]["verb"] for entry in entries} >= verbs
+    assert {entry["about"] for entry in entries} >= {RECORDING, "1.2", "hold 3"}
 
 
 def test_root_and_the_admin_run_the_machine_and_hear_nothing(office: Office, approved: int) -> None:
@@ -141,6 +149,29 @@ def test_a_subject_access_request_is_the_dpos_and_is_told_at_once(office: Office
     covered = {each["recording"] for each in one["recordings"]}
     assert covered >= {RECORDING, OTHER}
     assert office.run(DPO, "request", "approve", number).returncode == 0
+
+
+def test_what_a_request_lacks_is_asked_for_until_it_can_be_read(office: Office) -> None:
+    lines = (
+        "gossip", "subject-access", "", "letter of 20 November", "whenever", "2025-11-22", "202", "", "Jane", "",
+        "last year", "2025-11-20",
+    )  # fmt: skip
+    done = office.at_terminal(VIV, "".join(f"{line}\n" for line in lines), "request", "open")
+    assert done.returncode == 0, done.stderr
+    for said in ("'gossip' is not one of", '"whenever" is no time', '"last year" is no time'):
+        assert said in done.stdout + done.stderr
+    assert "LATE" in done.stdout
+    one = office.json(DPO, "request", "show", done.stdout.partition("Request ")[2].split()[0])["request"]
+    assert (one["kind"], one["reason"], one["extension"]) == ("subject-access", "letter of 20 November", "202")
+    assert (one["parties"], one["number"], one["to"] - one["from"], one["deadline"]) == (
+        "Jane", "", 86400, "2025-12-20",
+    )  # fmt: skip
+
+
+def test_a_request_that_names_no_recording_is_asked_again_which(office: Office) -> None:
+    done = office.at_terminal(VIV, "\n\n\n\n202\n\n\n\n", "request", "open", "-k", "training", "-r", "feedback")
+    assert "Say at least one of these" in done.stderr
+    assert done.returncode == 0, done.stderr
 
 
 def test_a_disciplinary_request_needs_agreement_and_consultation(office: Office) -> None:

@@ -116,9 +116,34 @@ def test_no_release_without_an_approved_request(world: Running) -> None:
         ask(world, state=state, lasts=lasts)
     for request, sentence in ((1, "is open, not approved"), (2, "is refused"), (3, "has expired"), (4, "no request 4")):
         result = world.run("release", "open", "--request", str(request), "--name", "Ann Smith")
-        assert result.exit_code == 1
+        assert result.exit_code == (1 if request == 4 else 3)
         assert sentence in result.stderr
     assert world.rows("SELECT * FROM releases") == []
+    assert world.acts().count(("refused", "request-3")) == 1
+
+
+def test_what_was_built_is_given_out_only_while_its_request_is_approved(world: Running, tmp_path: Path) -> None:
+    built(world)
+    world.write(lambda db: db.execute("UPDATE requests SET lasts = 5"))
+    result = world.run("release", "fetch", "1", "--into", str(tmp_path / "out"))
+    assert result.exit_code == 3
+    assert "has expired. Open a new one" in result.stderr
+    assert not (tmp_path / "out").exists()
+    assert ("refused", "release 1") in world.acts()
+    world.write(lambda db: db.execute("UPDATE requests SET state = 'closed'"))
+    assert world.run("release", "fetch", "1", "--into", str(tmp_path / "out")).exit_code == 3
+
+
+def test_a_file_that_was_changed_is_reported_by_a_waveform_and_by_a_build(world: Running) -> None:
+    opened(world)
+    for file in sorted((world.folder / "vault").rglob("*.wav"))[:2]:
+        file.write_bytes(b"RIFF and no more")
+    assert "This was reported" in world.run("release", "waveform", "1", "1.0").stderr
+    assert world.rows("SELECT unique_id FROM damaged") == [("1.0",)]
+    world.run("release", "include", "1", "--rest")
+    assert world.run("release", "build", "1").exit_code == 0
+    assert world.rows("SELECT unique_id FROM damaged ORDER BY 1") == [("1.0",), ("1.1",)]
+    assert {("damaged", "1.0"), ("damaged", "1.1")} <= set(world.acts())
 
 
 def test_what_the_request_does_not_cover_is_not_included(world: Running) -> None:
@@ -128,7 +153,7 @@ def test_what_the_request_does_not_cover_is_not_included(world: Running) -> None
     world.run("release", "open", "--request", "1", "--name", "Ann Smith")
     for which in (["1.2"], ["--rest"]):
         result = world.run("release", "include", "1", *which)
-        assert result.exit_code == 1
+        assert result.exit_code == 3
         assert "Request 1 does not cover recording 1.2" in result.stderr
     assert world.run("release", "include", "1", "1.1").exit_code == 0
 

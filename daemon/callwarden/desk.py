@@ -71,7 +71,7 @@ class Desk:
             **HoldsDesk(self._service.keeper, self._service.door.permit).handlers(),
             **RetentionDesk(self._service.keeper, self._service.door.permit).handlers(),
             **self._service.archiver.handlers(),
-            **ReleaseDesk(self._service.keeper, self._service.door.permit).handlers(),
+            **ReleaseDesk(self._service.keeper, self._service.door.permit, self._service.alarms).handlers(),
             **HandingDesk(self._service.keeper, self._service.door.permit, self._service.building).handlers(),
             **self._service.browsing.handlers(),
             **self._service.overseeing.handlers(),

@@ -36,6 +36,8 @@ def listen(recording: str, number: int, file: Path | None, as_json: bool) -> Non
     ends. Exit status 3 when you may not.
     """
     player = None if file else _player()
+    if file is not None:
+        _writable(file)
     with _opened(recording, number, "file" if file else "play") as (answer, audio):
         if file is not None:
             _write(audio, file)
@@ -59,6 +61,14 @@ def _opened(recording: str, number: int, use: str) -> Iterator[tuple[dict[str, A
         frame.stop("The daemon sent no audio. See `journalctl -u callwarden`.", Exit.FAILED)
     with os.fdopen(handles[0], "rb") as audio:
         yield answer, audio
+
+
+def _writable(file: Path) -> None:
+    """Before anything is asked for: what was heard is on record, and this would not be."""
+    if os.path.lexists(file):
+        frame.stop(f"{file} is there already; nothing is overwritten.", Exit.FAILED)
+    if not os.access(file.parent, os.W_OK | os.X_OK):
+        frame.stop(f"{file} cannot be written: {file.parent} is no directory of yours.", Exit.FAILED)
 
 
 def _write(audio: BinaryIO, file: Path) -> None:

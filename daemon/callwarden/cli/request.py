@@ -37,6 +37,8 @@ def open_(as_json: bool, received: str | None, calls: tuple[str, ...], **given: 
     """Open a request. What is missing is asked for, at a terminal."""
     if sys.stdin.isatty() and not as_json:
         given = _ask_for_the_rest(given, calls)
+        if given["kind"] == Kind.SUBJECT_ACCESS and not received:
+            received = click.prompt("When was it received, in writing", default="today", value_proc=_readable)
     fields = {name: value for name, value in given.items() if value is not None}
     if received:
         fields["received"] = _moment(received, 0)
@@ -138,7 +140,8 @@ def _told(answer: dict[str, Any], as_json: bool, sentence: str) -> None:
         click.echo(sentence)
         one = answer["request"]
         if one["days_left"] is not None:
-            click.echo(f"The answer is due by {one['deadline']}: {one['days_left']} days left.")
+            due = "was" if one["days_left"] < 0 else "is"
+            click.echo(f"The answer {due} due by {one['deadline']}: {_left(one['days_left'])}.")
 
 
 def _ask_for_the_rest(given: dict[str, Any], calls: tuple[str, ...]) -> dict[str, Any]:
@@ -146,13 +149,11 @@ def _ask_for_the_rest(given: dict[str, Any], calls: tuple[str, ...]) -> dict[str
     asked = dict(given)
     asked["kind"] = given["kind"] or click.prompt("What is it for", type=KINDS)
     asked["reason"] = given["reason"] or click.prompt("The valid reason")
-    if not (calls or given["from_"] or given["to"]):
-        at = click.prompt("Date or time of the call, if known", default="", show_default=False)
-        if at:
-            asked["from_"], asked["to"] = _moment(at, 0), _moment(at, 1)
+    _ask_for_whose(asked, given, calls)
+    while not (calls or asked["from_"] or asked["to"] or asked["extension"] or asked["number"]):
+        click.echo("Which recordings? Say at least one of these: when, which extension, which number.", err=True)
+        _ask_for_whose(asked, given, calls)
     for name, question in (
-        ("extension", "Extension on our side"),
-        ("number", "Outside number, if known"),
         ("parties", "Names of those who took part, if known"),
         ("other", "Anything else on the nature of the call"),
     ):
@@ -160,11 +161,33 @@ def _ask_for_the_rest(given: dict[str, Any], calls: tuple[str, ...]) -> dict[str
     return asked
 
 
+def _ask_for_whose(asked: dict[str, Any], given: dict[str, Any], calls: tuple[str, ...]) -> None:
+    if not (calls or given["from_"] or given["to"]):
+        question = "Date or time of the call, if known"
+        at = click.prompt(question, default="", show_default=False, value_proc=_readable)
+        if at:
+            asked["from_"], asked["to"] = _moment(at, 0), _moment(at, 1)
+    for name, question in (("extension", "Extension on our side"), ("number", "Outside number, if known")):
+        asked[name] = given[name] or click.prompt(question, default="", show_default=False) or None
+
+
+def _readable(written: str) -> str:
+    """A time as it was written, or nothing; what cannot be read is asked for again."""
+    if written:
+        _moment(written, 0)
+    return written
+
+
 def _moment(written: str, end: int) -> float:
     try:
         return when.stretch(written, time.time())[end]
     except ValueError as error:
         raise click.UsageError(str(error)) from None
+
+
+def _left(days: int) -> str:
+    count = f"{abs(days)} day{'' if abs(days) == 1 else 's'}"
+    return f"{count} LATE" if days < 0 else f"{count} left"
 
 
 def _urgency(one: dict[str, Any]) -> tuple[float, int]:
@@ -178,7 +201,7 @@ def _facts(one: dict[str, Any]) -> dict[str, str]:
     def said(name: str) -> str:
         return text.shown(one[name], LONG)
 
-    left = "" if one["days_left"] is None else f", {one['days_left']} days left"
+    left = "" if one["days_left"] is None else f", {_left(one['days_left'])}"
     decided = f"{at('decided')} by {said('decided_by')}: {said('decision')}".rstrip(": ") if one["decided"] else ""
     return {
         "kind": one["kind"],

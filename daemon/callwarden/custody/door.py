@@ -82,6 +82,8 @@ OPERATIONS = frozenset(
 REPEATED_SECONDS = 60.0
 """The same refusal of the same user is entered once in so many seconds: nobody fills the disk by asking."""
 
+ABOUT = {"recording": "", "call": "", "hold": "hold ", "release": "release ", "request": "request-"}
+
 PersonHandler = Callable[[Asker, Mapping[str, object]], Awaitable[Mapping[str, object]]]
 
 
@@ -91,7 +93,7 @@ class Door:
     def __init__(self, keeper: Keeper) -> None:
         self._keeper = keeper
         self._uid = os.geteuid()
-        self._refused: dict[tuple[str, str, str], float] = {}
+        self._refused: dict[tuple[str, str, str, str], float] = {}
 
     def asker(self, peer: Peer) -> Asker:
         """Who the peer is."""
@@ -139,7 +141,7 @@ class Door:
         return handle
 
     async def _enter_refusal(self, who: Asker, verb: str, request: Mapping[str, object], sentence: str) -> None:
-        now, what = time.time(), (who.user, _about(request), sentence)
+        now, what = time.time(), (who.user, verb, _about(request), sentence)
         if now - self._refused.get(what, 0.0) < REPEATED_SECONDS:
             return
         if len(self._refused) > 1000:
@@ -158,11 +160,11 @@ def _must_be_allowed(who: Asker, act: Act) -> None:
 
 
 def _about(request: Mapping[str, object]) -> str:
-    """What a request is about, as far as it says: a recording or a call."""
-    for name in ("recording", "call", "request"):
+    """What a request is about, as far as it says, named as in the entries of what was done."""
+    for name, prefix in ABOUT.items():
         value = request.get(name)
         if isinstance(value, str | int):
-            return str(value)[:150]
+            return f"{prefix}{value}"[:150]
     return ""
 
 

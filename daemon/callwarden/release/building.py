@@ -12,11 +12,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import IO
 
 from sqlite_utils import Database
 
 from callwarden.alarms import Alarms
 from callwarden.custody import audit
+from callwarden.custody.hearing import report_damage
 from callwarden.priority import give_way
 from callwarden.release import cases
 from callwarden.release.build import Built, Step, Stopped, build, remove
@@ -25,8 +27,10 @@ from callwarden.release.manifest import About
 from callwarden.release.plan import CannotBuild, Plan, plan
 from callwarden.storage.database import transaction
 from callwarden.storage.keeper import Keeper
-from callwarden.storage.opening import copy
+from callwarden.storage.opening import Damaged, copy
+from callwarden.storage.reading import StoredFile
 from callwarden.storage.riff import AudioError
+from callwarden.storage.vault import Vault
 
 log = logging.getLogger(__name__)
 
@@ -141,8 +145,9 @@ class Building:
         began = time.time()
         try:
             planned, about = await self._keeper.read(lambda db: self._planned(db, number, by, began))
+            damaged: dict[str, str] = {}
             work = partial(
-                build, self.root, planned, about, partial(copy, self._keeper.vault),
+                build, self.root, planned, about, partial(_copy, self._keeper.vault, damaged),
                 partial(self.steps.__setitem__, number), lambda: self._stopping,
             )  # fmt: skip
             built = await asyncio.get_running_loop().run_in_executor(self._worker, work)
@@ -151,6 +156,10 @@ class Building:
         except FAILURES as error:
             await self._failed(number, str(error) if not isinstance(error, OSError) else f"{error.strerror or error}")
         else:
+            for entry in planned.entries:
+                if problem := damaged.get(entry.found.file.path if entry.found.file else ""):
+                    unique_id = entry.item.unique_id
+                    await report_damage(self._keeper, self._alarms, unique_id, problem, by, about.request)
             await self._built(number, by, began, built)
 
     def _planned(self, db: Database, number: int, by: str, began: float) -> tuple[Plan, About]:
@@ -186,6 +195,15 @@ class Building:
 
         await self._keeper.on_catalogue(work)
         log.warning("release %d was not built: %s", number, problem)
+
+
+def _copy(vault: Vault, damaged: dict[str, str], stored: StoredFile, out: IO[bytes]) -> None:
+    """As :func:`copy`; whose file is not as it was stored is noted by its path."""
+    try:
+        copy(vault, stored, out)
+    except Damaged as error:
+        damaged[stored.path] = str(error)
+        raise
 
 
 def _remove_path(path: Path) -> None:

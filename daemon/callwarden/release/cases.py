@@ -34,6 +34,10 @@ class NotNow(ValueError):
     """What a release does not allow as it is; the text says what to do."""
 
 
+class NoApproval(NotNow):
+    """The request is not approved (any more), or does not cover it: that is not allowed."""
+
+
 class NoSuchRelease(LookupError):
     """There is no release, or no recording in it, of this id; the text says so."""
 
@@ -119,15 +123,15 @@ class Basis:
 
 
 def basis(db: Database, request: int, now: float) -> Basis:
-    """The approved request of this number. Raises NoSuchRelease, NotNow."""
+    """The approved request of this number. Raises NoSuchRelease, NoApproval."""
     row = db.conn.execute("SELECT kind, received, state, lasts FROM requests WHERE id = ?", [request]).fetchone()
     if row is None:
         raise NoSuchRelease(f"There is no request {request}. `callwarden request list` lists them.")
     kind, received, state, lasts = row
     if state != "approved":
-        raise NotNow(f"Request {request} is {state}, not approved. See: callwarden request show {request}")
+        raise NoApproval(f"Request {request} is {state}, not approved. See: callwarden request show {request}")
     if lasts is not None and now >= lasts:
-        raise NotNow(f"The approval of request {request} has expired. Open a new one: callwarden request open")
+        raise NoApproval(f"The approval of request {request} has expired. Open a new one: callwarden request open")
     return Basis(kind, received)
 
 

@@ -10,7 +10,7 @@ from callwarden.control import ControlError, Kind
 from callwarden.custody import audit
 from callwarden.custody.people import Asker
 from callwarden.release import cases, shapes
-from callwarden.release.cases import NoSuchRelease, NotNow, Release
+from callwarden.release.cases import NoApproval, NoSuchRelease, NotNow, Release
 from callwarden.release.plan import CannotBuild
 from callwarden.storage.keeper import Keeper
 
@@ -51,5 +51,7 @@ class Counter:
             return await work
         except NoSuchRelease as error:
             raise ControlError(str(error), Kind.NOT_FOUND) from None
+        except NoApproval as error:
+            raise ControlError(str(error), Kind.NOT_ALLOWED) from None
         except (NotNow, CannotBuild) as error:
             raise ControlError(str(error)) from None

@@ -26,12 +26,14 @@ from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
+from callwarden.alarms import Alarms
 from callwarden.control import ControlError, Handler, Kind, Peer, text_of
 from callwarden.custody import audit
+from callwarden.custody.hearing import report_damage
 from callwarden.custody.holding import Permit, number_of, reason_of, texts_of
 from callwarden.custody.people import Act
 from callwarden.release import cases, shapes
-from callwarden.release.cases import NoSuchRelease, NotNow, Release
+from callwarden.release.cases import NoApproval, NoSuchRelease, NotNow, Release
 from callwarden.release.counter import Counter
 from callwarden.release.plan import Decision, Item, Mute
 from callwarden.release.sound import Span, peaks
@@ -52,8 +54,8 @@ Request = Mapping[str, object]
 class ReleaseDesk:
     """``permit`` says who asks and whether they may."""
 
-    def __init__(self, keeper: Keeper, permit: Permit) -> None:
-        self._keeper, self._permit, self._counter = keeper, permit, Counter(keeper)
+    def __init__(self, keeper: Keeper, permit: Permit, alarms: Alarms) -> None:
+        self._keeper, self._permit, self._counter, self._alarms = keeper, permit, Counter(keeper), alarms
 
     def handlers(self) -> dict[str, Handler]:
         """What to do for each verb."""
@@ -181,7 +183,10 @@ class ReleaseDesk:
         try:
             heights = await asyncio.to_thread(self._peaks, file, columns)
         except Damaged as error:
-            raise ControlError(f"Recording {recording} is not opened: {error}.") from error
+            await report_damage(self._keeper, self._alarms, recording, str(error), asker.who)
+            raise ControlError(
+                f"Recording {recording} is not opened: {error}. This was reported; a backup may have it."
+            ) from error
         except OSError as error:  # sealed to another key, the external store is away
             raise ControlError(f"Recording {recording} cannot be opened now: {error.strerror or error}") from error
         muted = [{"from": one.span.started, "to": one.span.ended, "reason": one.reason} for one in item.mutes]
@@ -193,14 +198,14 @@ class ReleaseDesk:
 
 
 def _covered(items: list[Item], recording: str | None, request: int) -> None:
-    """Raises NotNow when something is to be included that the request does not cover."""
+    """Raises NoApproval when something is to be included that the request does not cover."""
     beyond = [
         item.unique_id
         for item in items
         if not item.covered and (item.unique_id == recording or (recording is None and item.decision is Decision.NONE))
     ]
     if beyond:
-        raise NotNow(
+        raise NoApproval(
             f"Request {request} does not cover recording {beyond[0]}: exclude it, or have a request approved that "
             "covers it."
         )

@@ -30,7 +30,7 @@ from callwarden.custody.people import Act
 from callwarden.release import cases, shapes
 from callwarden.release.build import Step, folder, sha256_of
 from callwarden.release.building import Building
-from callwarden.release.cases import Release, State
+from callwarden.release.cases import NotNow, Release, State
 from callwarden.release.counter import Counter
 from callwarden.release.manifest import MANIFEST, SUMS
 from callwarden.storage.database import transaction
@@ -105,12 +105,17 @@ class HandingDesk:
         return await self._counter.shown(number)
 
     async def _built(self, request: Request) -> Release:
-        one = await self._counter.release(number_of(request, "release"))
-        if one.state is not State.BUILT:
-            raise ControlError(
-                f"Release {one.number} is {one.state}: build it first (callwarden release build {one.number})."
-            )
-        return one
+        """One that is built, and whose request is still approved: what is over is not given out."""
+        number = number_of(request, "release")
+
+        def work(db: Database) -> Release:
+            one = cases.release(db, number)
+            if one.state is not State.BUILT:
+                raise NotNow(f"Release {number} is {one.state}: build it first (callwarden release build {number}).")
+            cases.basis(db, one.request, time.time())
+            return one
+
+        return await self._counter.answer(self._counter.keeper.read(work))
 
     def _listed(self, one: Release) -> list[dict[str, Any]]:
         """The files by their sums; a manifest that is not the one on record is refused."""
