@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from callwarden.storage.unlinking import MANY
 from callwarden.storage.vault import Vault, VaultError, name_of
 
 NAME = "2026/05/28/1780000000.7.wav"
@@ -168,6 +169,22 @@ def test_one_file_that_cannot_go_does_not_keep_the_others(vault: Vault) -> None:
     assert results[NAME] is True
     assert isinstance(results[stuck], OSError)
     assert results["2026/05/28/1780000000.9.wav"] is False
+
+
+def test_many_files_of_a_directory_go_each_with_its_own_result(vault: Vault) -> None:
+    names = [f"2026/05/28/1780000000.{number}.wav" for number in range(5 * MANY)]
+    there, gone, stuck, others = names[: 3 * MANY], names[3 * MANY : 4 * MANY], names[4 * MANY], names[4 * MANY + 1 :]
+    for name in there + others:
+        put(vault, name=name)
+    (vault.root / stuck).mkdir()
+    results = vault.remove_all([*gone, stuck, *reversed(there)])
+    assert {name: result for name, result in results.items() if name != stuck} == (
+        dict.fromkeys(there, True) | dict.fromkeys(gone, False)
+    )
+    assert isinstance(results[stuck], OSError)
+    assert sorted(path.name for path in (vault.root / "2026/05/28").iterdir()) == sorted(
+        Path(name).name for name in [stuck, *others]
+    )
 
 
 def test_not_being_able_to_look_is_not_a_no(vault: Vault) -> None:

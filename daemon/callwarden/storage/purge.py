@@ -30,6 +30,7 @@ from callwarden.storage.finish import Run
 from callwarden.storage.forgetting import forget, scrub_words
 from callwarden.storage.holds import held, unmark_held
 from callwarden.storage.strays import clear_of
+from callwarden.storage.unlinking import Unlinked
 from callwarden.storage.vault import Vault
 
 # Calls a step. Each step waits for the disk a few times (fsync), so many at once; but the write connection is taken
@@ -41,7 +42,7 @@ GONE = "the file was gone already"
 EXTERNAL_TOO = "deleted from the external store too"
 WAITS = "the external store still has a copy"
 
-Unlinked = tuple[Mapping[str, str], Mapping[str, bool | OSError]]
+Cleared = tuple[Mapping[str, str], Mapping[str, Unlinked]]
 Place = tuple[float, str]
 START: Place = (float("-inf"), "")
 
@@ -207,7 +208,7 @@ def _nothing() -> None:
 
 
 def _finish(
-    run: Run, due: Sequence[Due], marks: Sequence[Mark], unlinked: "Future[Unlinked]", now: float, report: PurgeReport
+    run: Run, due: Sequence[Due], marks: Sequence[Mark], unlinked: "Future[Cleared]", now: float, report: PurgeReport
 ) -> None:
     """Confirm what was unlinked of these calls, and forget them."""
     _settle(run, marks, unlinked.result(), now, report)
@@ -217,7 +218,7 @@ def _finish(
     report.left += len(due) - forgotten - kept
 
 
-def _begin(run: Run, vault: Vault, marks: Sequence[Mark], unlinking: ThreadPoolExecutor) -> "Future[Unlinked]":
+def _begin(run: Run, vault: Vault, marks: Sequence[Mark], unlinking: ThreadPoolExecutor) -> "Future[Cleared]":
     """Have the files of these unlinked, with nobody else changing the vault from here until they are gone."""
     vault.changing.acquire()
     try:
@@ -228,7 +229,7 @@ def _begin(run: Run, vault: Vault, marks: Sequence[Mark], unlinking: ThreadPoolE
         raise
 
 
-def _unlink(vault: Vault, marks: Sequence[Mark], strays: Mapping[str, str]) -> Unlinked:
+def _unlink(vault: Vault, marks: Sequence[Mark], strays: Mapping[str, str]) -> Cleared:
     """What is left of which recordings, and what came of each file."""
     try:
         return strays, vault.remove_all(mark.path for mark in marks if mark.path is not None)
@@ -236,7 +237,7 @@ def _unlink(vault: Vault, marks: Sequence[Mark], strays: Mapping[str, str]) -> U
         vault.changing.release()
 
 
-def _settle(run: Run, marks: Sequence[Mark], unlinked: Unlinked, now: float, report: PurgeReport) -> None:
+def _settle(run: Run, marks: Sequence[Mark], unlinked: Cleared, now: float, report: PurgeReport) -> None:
     """Confirm what is gone, and note what is not."""
     if not marks:
         return
