@@ -311,6 +311,29 @@ def test_a_file_of_somebody_elses_recorder_in_our_spool_is_destroyed(world: Worl
     assert world.spooled() == ["1780000000.7-before.wav", "1780000000.70-other.wav"]
 
 
+def test_a_recorder_that_wrote_nothing_is_no_card_audio(world: World) -> None:
+    """The dialplan began to record at the end of a payment, and the caller hung up. Found by a soak."""
+    job = leaked_world(world)
+    world.write("1780000000.7-dialplan1780000003.wav", b"", AT + 3.5)
+    nothing = world.spool / "1780000000.7-dialplan1780000004.wav"
+    nothing.touch()
+    os.utime(nothing, (AT + 3.5, AT + 3.5))
+    result = finish(job, world.vault, world.run)
+    assert isinstance(result, Finished)
+    assert [leak.kind for leak in result.leaks] == [CUT_OUT]
+    assert world.spooled() == []
+
+
+def test_a_recorder_that_still_has_its_file_open_may_write_card_audio_yet(world: World) -> None:
+    job = leaked_world(world)
+    path = world.spool / "1780000000.7-other.wav"
+    with path.open("wb"):
+        os.utime(path, (AT + 3.5, AT + 3.5))
+        result = finish(job, world.vault, world.run)
+    assert isinstance(result, Finished)
+    assert DESTROYED in {leak.kind for leak in result.leaks}
+
+
 def test_a_call_as_it_should_be_is_stored_whole_and_nothing_is_said(world: World) -> None:
     world.write("1780000000.7-1.wav", tone(440, 2), AT + 2.2)
     world.write("1780000000.7-2.wav", tone(440, 2), AT + 6)

@@ -4,6 +4,7 @@ Each was found by a soak.
 """
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,9 +12,12 @@ import pytest
 
 from callwarden.core import actions as do
 from callwarden.core import events as ev
-from callwarden.core.facts import Call, Channel, Direction, Recording, RecordingState, Role, Segment
+from callwarden.core.facts import Call, Channel, Direction, Recording, RecordingState, Role, Segment, SegmentState
 from callwarden.core.ledger import UNEXPLAINED
+from callwarden.core.noted import last_seen
+from callwarden.core.recorder import Recorder
 from callwarden.core.spans import Kind
+from callwarden.core.unseen import doubt_end
 from callwarden.storage.parts import SpoolFile, pieces
 from playbook import Actors, read
 from pretended import Channel as Pretended
@@ -269,3 +273,20 @@ def test_an_answer_that_was_told_of_together_with_a_late_start_was_when_the_file
     [file] = pieces(finished.segments, (), Path("spool"), finished.ended, finished.answered)
     assert isinstance(file, SpoolFile)
     assert file.head(7.9) == 0
+
+
+@pytest.mark.parametrize("stop_asked", [5.0, None])
+def test_a_stop_that_was_not_proven_before_the_hang_up_does_not_shorten_the_call(stop_asked: float | None) -> None:
+    """The file was closed because its recorder was stopped; the caller talked on for four seconds."""
+    segment = Segment(
+        file="trunk-1-300.wav", unique_id="trunk-1", number=1, state=SegmentState.STOPPING, asked=0.3, started=0.3,
+        stop_asked=stop_asked, closed=5.1, size=90_000,
+    )  # fmt: skip
+    recorder = Recorder("trunk-1", "trunk-1", CALLER, 0.3, answered=0.3, segments=[segment])
+    assert last_seen(recorder, 9.0) == (5.1 if stop_asked is None else 9.0)
+    recorder.row = Channel(
+        unique_id="trunk-1", linked_id="trunk-1", name=CALLER, endpoint="PJSIP/trunk", role=Role.OUTSIDE, started=0.1
+    )  # fmt: skip
+    recorder.ended = 9.0
+    doubt_end(recorder, replace(segment, stopped=9.0), 5.1)
+    assert (recorder.end_unseen is None) == (stop_asked is not None)

@@ -130,9 +130,11 @@ def note_hung_up(recorder: Recorder, at: float) -> list[do.Action]:
 
 def last_seen(recorder: Recorder | None, now: float) -> float:
     """When a channel ended whose end nobody saw, or of which was told late: when its file was closed, if that was
-    seen."""
+    seen, and was not our own doing: a stop that was asked for closes the file as well, proven or not."""
     last = recorder.segments[-1] if recorder is not None and recorder.segments else None
-    return last.closed if last is not None and last.stopped is None and last.closed is not None else now
+    if last is None or last.stopped is not None or last.closed is None or last.stop_asked is not None:
+        return now
+    return last.closed
 
 
 def note_lost(recorder: Recorder) -> list[do.Action]:

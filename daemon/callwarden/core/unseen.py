@@ -21,8 +21,9 @@ LAYOUT = {"wav": (44, 16000.0), "WAV": (60, 1625.0)}
 
 
 def doubt_end(recorder: Recorder, segment: Segment, closed: float) -> None:
-    """A file that was closed long before the hang-up was told of: the file is right."""
-    if recorder.ended is None or segment.stopped != recorder.ended:
+    """A file that was closed long before the hang-up was told of: the file is right, unless it was we who asked for
+    its recorder's stop."""
+    if recorder.ended is None or segment.stopped != recorder.ended or segment.stop_asked is not None:
         return
     if closed < recorder.ended - LATE_SECONDS:
         recorder.end_unseen = recorder.end_unseen or recorder.row

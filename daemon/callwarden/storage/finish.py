@@ -32,6 +32,7 @@ from callwarden.storage.parts import Piece, SpoolFile, SuspendedTime, parts
 from callwarden.storage.riff import AudioError, Encoding, Media, pcm
 from callwarden.storage.run import Run as Run
 from callwarden.storage.sealing import Sealed, SealError, seal, sealed_name
+from callwarden.storage.spool import is_written
 from callwarden.storage.strays import expect, settle
 from callwarden.storage.vault import Vault, VaultError, name_of
 
@@ -155,13 +156,15 @@ def _leaks(job: FinishJob, run: Run) -> tuple[Finding, ...]:
 
 
 def _destroy_strays(job: FinishJob, run: Run) -> None:
-    """What somebody else wrote into the spool while a card was read out: first it is said, then it goes."""
+    """What somebody else wrote into the spool while a card was read out: first it is said, then it goes. A file that
+    holds no sound, and will not, goes without a word."""
     if not job.card_times or not job.files:
         return
     spool = job.files[0].path.parent
     for path in card_check.strays(job.unique_id, spool, job.files, job.card_times):
-        found = card_check.Leak(card_check.destroyed(job.unique_id, path, job.card_times[0].started))
-        run(partial(card_check.save, unique_id=job.unique_id, found=[found]))
+        if not _is_empty(path):
+            found = card_check.Leak(card_check.destroyed(job.unique_id, path, job.card_times[0].started))
+            run(partial(card_check.save, unique_id=job.unique_id, found=[found]))
         path.unlink(missing_ok=True)
 
 
@@ -169,7 +172,7 @@ def _store(job: FinishJob, vault: Vault, run: Run) -> Finished | FinishFailed:
     files = job.files
     if not any(file.path.exists() for file in files):
         return FinishFailed(job.unique_id, "none of its files is in the spool", retry=False)
-    looked_at = {file.path: _look(file) for file in files}
+    looked_at = {file.path: _look(file.path) for file in files}
     media = {path: found for path, found in looked_at.items() if isinstance(found, Media) and found.blocks}
     problems = [problem for file in files if (problem := _problem(file, looked_at[file.path]))]
     encoding = _encoding(job, media)
@@ -204,14 +207,22 @@ def _put(
     return name, joined, results[0]
 
 
-def _look(file: SpoolFile) -> Media | AudioError | None:
+def _is_empty(path: Path) -> bool:
+    """Whether there is no sound in a file, and nobody who still might write some. Asterisk writes 2 s at a time."""
+    if is_written(path):
+        return False
+    found = _look(path)
+    return isinstance(found, Media) and not found.blocks
+
+
+def _look(path: Path) -> Media | AudioError | None:
     """What the file holds, what is wrong with it, or None when there is none."""
     try:
-        return measure(file.path)
+        return measure(path)
     except FileNotFoundError:
         return None
     except AudioError as error:
-        there = file.path.lstat()
+        there = path.lstat()
         begun = stat.S_ISREG(there.st_mode) and there.st_size <= HEADER_BYTES
         return Media(pcm(), 0, 0) if begun else error
 
@@ -238,7 +249,7 @@ def _encoding(job: FinishJob, media: Mapping[Path, Media]) -> Encoding:
 def _clear_spool(job: FinishJob) -> None:
     """Remove the job's files, except one that could not be read as audio: it may be all there is of a call."""
     for file in job.files:
-        if not isinstance(_look(file), AudioError):
+        if not isinstance(_look(file.path), AudioError):
             file.path.unlink(missing_ok=True)
 
 
