@@ -22,7 +22,6 @@ from functools import partial
 from sqlite_utils import Database
 
 from callwarden.core.retention import Due, Ended, Retention, choose
-from callwarden.priority import give_way
 from callwarden.storage.copies import local_removed, still_out
 from callwarden.storage.database import belongs, transaction
 from callwarden.storage.ended import COLUMNS, NOTHING, Asked, ended
@@ -109,7 +108,7 @@ def purge(run: Run, vault: Vault, retention: Retention, now: float, asked: Asked
         return report
     place, furthest = START, retention.horizon(now)
     # While the disk unlinks the files of some calls, the catalogue confirms and forgets those before them.
-    with ThreadPoolExecutor(1, thread_name_prefix="unlink", initializer=give_way) as unlinking:
+    with ThreadPoolExecutor(1, thread_name_prefix="unlink") as unlinking:
         _delete_marked(run, vault, unlinking, now, report)
         before: Callable[[], None] = _nothing
         while page := run(partial(_page, after=place, furthest=furthest, asked=asked)):
@@ -130,7 +129,7 @@ def finish_marked(run: Run, vault: Vault, now: float) -> PurgeReport:
     report = PurgeReport()
     if run(partial(belongs, vault_id=vault.identity)):
         calls = run(_marked_calls)
-        with ThreadPoolExecutor(1, thread_name_prefix="unlink", initializer=give_way) as unlinking:
+        with ThreadPoolExecutor(1, thread_name_prefix="unlink") as unlinking:
             _delete_marked(run, vault, unlinking, now, report)
         report.forgotten, report.held = run(partial(forget, linked_ids=calls, now=now))
         if report.forgotten:
