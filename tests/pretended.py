@@ -115,7 +115,8 @@ class PretendAsterisk:
     def snapshot(self, at: float) -> Iterator[ev.Event]:
         """What ``asterisk/snapshot.py`` makes of it."""
         for channel in self.channels.values():
-            file = channel.monitors[-1] if channel.monitors else ""
+            ours = [file for file in channel.monitors if not file.startswith("foreign-")]
+            file = ours[-1] if ours else ""
             yield replace(
                 channel.created, found=True, file=file, answered=channel.answered, context=channel.context,
                 card_phone=channel.card_phone,

@@ -1,7 +1,13 @@
 """Who is told that the call is recorded, once, and what is kept of it."""
 
 from callwarden.core import actions as do
-from callwarden.core.events import AnnouncementFinished, AnnouncementStarted, Step, ToldByDialplan
+from callwarden.core.events import (
+    AnnouncementFinished,
+    AnnouncementStarted,
+    Step,
+    ToldByDialplan,
+    WhispersPossible,
+)
 from callwarden.core.facts import Announcement, Told
 from scenes import Scene
 
@@ -92,3 +98,32 @@ def test_what_the_dialplan_told_is_one_row_however_often_its_note_is_read() -> N
         scene.decide(ToldByDialplan(scene.now, "trunk-1", note, "hash"))
     [one] = told(scene, "trunk-1")
     assert (one.played_by, one.complete, one.finished) == ("dialplan", True, 6.0)
+
+
+def not_told_while_ari_was_away() -> Scene:
+    scene = Scene(announce__internal="whisper")
+    scene.channel("PJSIP/201-1")
+    scene.channel("PJSIP/202-1", call="201-1")
+    scene.together("b1", "201-1", "202-1")
+    for who in ("201-1", "202-1"):
+        scene.decide(AnnouncementFinished(scene.now, who, 1, complete=False, reason="no ARI"))
+    return scene
+
+
+def test_who_was_not_told_while_nobody_could_be_whispered_to_is_told_once_somebody_can() -> None:
+    scene = not_told_while_ari_was_away()
+    mark = len(scene.orders)
+    scene.decide(WhispersPossible(scene.now))
+    assert scene.orders[mark:] == ["whisper 201-1 inbound", "whisper 202-1 inbound"]
+    scene.after(1.0)
+    assert [one.complete for one in told(scene, "201-1")][-1]
+    scene.decide(WhispersPossible(scene.now))
+    assert len(scene.orders) == mark + 2
+
+
+def test_out_of_sight_of_asterisk_nobody_is_told_again() -> None:
+    scene = not_told_while_ari_was_away()
+    scene.lose_link()
+    mark = len(scene.orders)
+    scene.decide(WhispersPossible(scene.now))
+    assert scene.orders[mark:] == []

@@ -290,8 +290,10 @@ class Service:
                 self._seeing.set()
                 return
 
-    def _ari_state(self, _state: AriState, why: str) -> None:
+    def _ari_state(self, state: AriState, why: str) -> None:
         self.ari_why = why
+        if state is AriState.READY:
+            self.receive(ev.WhispersPossible(time.time()))
 
     def _redirect(self, action: do.RedirectChannel) -> None:
         sent = self.link.send(

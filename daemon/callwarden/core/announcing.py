@@ -10,7 +10,13 @@ from callwarden.core import actions as do
 from callwarden.core import facts, policy
 from callwarden.core.book import Book
 from callwarden.core.calls import Leg
-from callwarden.core.events import AnnouncementFinished, AnnouncementStarted, StepAsked, ToldByDialplan
+from callwarden.core.events import (
+    AnnouncementFinished,
+    AnnouncementStarted,
+    StepAsked,
+    ToldByDialplan,
+    WhispersPossible,
+)
 from callwarden.core.facts import Announcement, PlayedBy
 from callwarden.core.policy import Told
 from callwarden.core.silence import reason
@@ -40,6 +46,13 @@ def whisper_to(book: Book, leg: Leg, at: float) -> list[do.Action]:
     leg.told = True
     fact = _note(book, leg, told, PlayedBy.WHISPER, at)
     return [do.Save(fact), do.Whisper(leg.unique_id, told.prompt, told.language, fact.number)]
+
+
+def whisper_again(book: Book, event: WhispersPossible) -> list[do.Action]:
+    """Whoever talks and was not told while nobody could be whispered to is told now. Out of sight of Asterisk nobody
+    is: the snapshot shows who talks."""
+    legs = [] if book.blind else list(book.calls.legs.values())
+    return [action for leg in legs for action in whisper_to(book, leg, event.at)]
 
 
 def note_started(book: Book, event: AnnouncementStarted) -> list[do.Action]:

@@ -339,6 +339,13 @@ class AnnouncementFinished:
 
 
 @dataclass(frozen=True, slots=True)
+class WhispersPossible:
+    """ARI is there, for the first time or again."""
+
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class ToldByDialplan:
     """The dialplan's notes show what it played to a live channel in our place; ``sha256`` of that prompt."""
 
@@ -422,6 +429,7 @@ Event = (
     | RedirectFailed
     | AnnouncementStarted
     | AnnouncementFinished
+    | WhispersPossible
     | ToldByDialplan
     | StepAsked
     | SuspensionOrdered

@@ -77,6 +77,7 @@ HANDLERS: dict[type[ev.Event], Callable[[Book, Any], Actions]] = {
     ev.RedirectFailed: diversion.redirect_failed,
     ev.AnnouncementStarted: announcing.note_started,
     ev.AnnouncementFinished: announcing.note_finished,
+    ev.WhispersPossible: announcing.whisper_again,
     ev.ToldByDialplan: announcing.note_told,
     ev.StepAsked: steps.take,
     ev.SuspensionOrdered: in_place.suspend_ordered,
