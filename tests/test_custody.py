@@ -72,7 +72,7 @@ def test_a_copy_never_goes_through_a_link_or_over_a_file(office: Office, approve
         done = office.run(VIV, "listen", RECORDING, "--request", str(approved), "--to", name)
         assert done.returncode == 1
         assert "nothing is overwritten" in done.stderr
-    assert "no directory of yours" in office.run(VIV, "listen", RECORDING, "-r", str(approved), "--to", "no/x").stderr
+    assert "no folder of yours" in office.run(VIV, "listen", RECORDING, "-r", str(approved), "--to", "no/x").stderr
     assert not (office.desks[VIV] / "target.wav").exists()
     assert len(office.audit("--act", "listen")) == before
 

@@ -298,6 +298,8 @@ def test_links_in_the_place_of_a_target_are_refused(world: Running, tmp_path: Pa
     assert world.run("release", "fetch", "1", "--into", str(tmp_path / "out")).exit_code == 1
     (tmp_path / "link.zip").symlink_to(tmp_path / "elsewhere" / "x")
     assert world.run("release", "fetch", "1", "--zip", str(tmp_path / "link.zip")).exit_code == 1
+    assert world.run("release", "fetch", "1", "--zip", str(tmp_path / "no" / "x.zip")).exit_code == 1
+    assert [act for act, _ in world.acts()].count("release-fetched") == 1  # that into a folder with a link in it
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 

@@ -64,6 +64,8 @@ def test_a_shorter_rule_is_shown_before_it_counts_and_deletes_nothing_on_the_sam
     confirmed = world.run("retention", "confirm", "--yes")
     assert confirmed.exit_code == 0
     assert "general: 1 month, every other call" in confirmed.stdout
+    (kept,) = world.rows("SELECT expires FROM recordings WHERE unique_id = '1.10'")[0]
+    assert kept < time.time() + 31 * DAY
     assert purge(world).startswith("1 recording deleted")
     assert [file.exists() for file in files] == [True, False]
     acts = [act for act, _ in world.acts()]
@@ -146,6 +148,25 @@ def test_the_report_proves_the_state(world: Running, tmp_path: Path) -> None:
     assert all(verdict["good"] for verdict in answer["verdicts"])
 
 
+def test_what_is_due_only_since_the_rules_changed_or_a_hold_was_lifted_is_not_late(world: Running) -> None:
+    world.recorded("1.1", ended(60))
+    world.more = SHORTER
+    world.as_("dpo")
+    assert world.run("retention", "confirm", "--yes").exit_code == 0
+    changed = world.run("retention", "report")
+    assert (changed.exit_code, "Due, and going with the next purge: 1." in changed.stdout) == (0, True)
+    purge(world)
+    world.recorded("1.2", ended(400), number=BOB)
+    world.run("holds", "add", "--call", "1.2", "--reason", "claim")
+    world.write(lambda db: db.execute("DROP TRIGGER audit_is_not_changed"))
+    world.write(lambda db: db.execute("UPDATE audit SET at = at - ? WHERE act LIKE 'retention-%'", [3 * DAY]))
+    world.run("holds", "lift", "1", "--yes", "--reason", "settled")
+    assert world.run("retention", "report").exit_code == 0
+    world.write(lambda db: db.execute("UPDATE holds SET lifted = lifted - ?, placed = placed - ?", [3 * DAY] * 2))
+    late = world.run("retention", "report")
+    assert (late.exit_code, "PROBLEM  Due for more than two days: 1." in late.stdout) == (1, True)
+
+
 def test_a_report_finds_a_purge_without_proof(world: Running) -> None:
     world.recorded("1.2", ended(300))
     purge(world)
@@ -165,7 +186,7 @@ def test_a_report_that_cannot_be_written_says_so(world: Running, tmp_path: Path)
 @pytest.mark.parametrize("verb", ["retention-preview", "retention-report", "retention-lines", "retention-confirm"])
 def test_a_stranger_has_no_business_with_retention(world: Running, verb: str) -> None:
     assert world.service is not None
-    handler = world.service.desk.handlers()[verb]
+    handler = world.service.door.guarded(world.service.desk.handlers())[verb]
     with pytest.raises(ControlError, match="is no person that Callwarden knows"):
         world.call(handler(Peer(1, 54321, 54321, "stranger"), {}))
     assert world.acts()[-1] == ("refused", "")

@@ -69,7 +69,9 @@ class Desk:
             **self._service.sealer.handlers(),
             **self._service.reconciling.handlers(),
             **HoldsDesk(self._service.keeper, self._service.door.permit).handlers(),
-            **RetentionDesk(self._service.keeper, self._service.door.permit).handlers(),
+            **RetentionDesk(
+                self._service.keeper, self._service.door.permit, self._service.housekeeping.date_recordings
+            ).handlers(),
             **self._service.archiver.handlers(),
             **ReleaseDesk(self._service.keeper, self._service.door.permit, self._service.alarms).handlers(),
             **HandingDesk(self._service.keeper, self._service.door.permit, self._service.building).handlers(),

@@ -134,6 +134,13 @@ class Housekeeping:
         """The settings were read again: a change of the rules begins to wait from now on."""
         await self.settle_rules()
 
+    async def date_recordings(self) -> Ruling:
+        """Write down until when each recording is kept, by the rules that count now; gives those."""
+        rules = await self.settle_rules()
+        run = self._keeper.writer.wait
+        await asyncio.to_thread(date_recordings, run, rules.rules, rules.name, rules.asked)
+        return rules
+
     async def purge(self, by: str = audit.DAEMON) -> PurgeReport:
         """Delete what is due; says so in the log and, with who wanted it, in the audit chain. By a clock that jumped
         nothing is deleted, and the report says so."""
@@ -143,9 +150,8 @@ class Housekeeping:
                 self.last_problems = 1
                 log.warning("nothing was purged: %s", why)
                 return PurgeReport(problems=[why])
-            rules = await self.settle_rules()
+            rules = await self.date_recordings()
             run = self._keeper.writer.wait
-            await asyncio.to_thread(date_recordings, run, rules.rules, rules.name, rules.asked)
             report = await asyncio.to_thread(purge, run, self._keeper.vault, rules.rules, now, rules.asked)
             await self._keeper.on_catalogue(lambda db: _purged(db, now, by, report))
             await self._keeper.on_catalogue(partial(forget_alarms, now=now))

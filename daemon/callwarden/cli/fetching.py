@@ -54,6 +54,17 @@ class Source:
             yield piece
 
 
+def check_target(folder: Path | None, file: Path | None) -> None:
+    """End the command where nothing could be written: that a release was fetched is on record."""
+    if folder is not None and os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
+        frame.stop(f"{folder} cannot be used: it is no folder. Give a new folder, not a link.", Exit.FAILED)
+    if file is not None and os.path.lexists(file):
+        frame.stop(f"{file} is there already; nothing is written over.", Exit.FAILED)
+    for target in (folder, file):
+        if target is not None and not os.access(target.absolute().parent, os.W_OK | os.X_OK):
+            frame.stop(f"{target} cannot be written: {target.absolute().parent} is no folder of yours.", Exit.FAILED)
+
+
 def into_folder(path: Path, files: list[Listed], source: Source) -> Path:
     """Write all files into ``path``; what an earlier try wrote and is right is not fetched again."""
     _check(files)

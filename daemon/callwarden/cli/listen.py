@@ -67,8 +67,9 @@ def _writable(file: Path) -> None:
     """Before anything is asked for: what was heard is on record, and this would not be."""
     if os.path.lexists(file):
         frame.stop(f"{file} is there already; nothing is overwritten.", Exit.FAILED)
-    if not os.access(file.parent, os.W_OK | os.X_OK):
-        frame.stop(f"{file} cannot be written: {file.parent} is no directory of yours.", Exit.FAILED)
+    folder = file.absolute().parent
+    if not os.access(folder, os.W_OK | os.X_OK):
+        frame.stop(f"{file} cannot be written: {folder} is no folder of yours.", Exit.FAILED)
 
 
 def _write(audio: BinaryIO, file: Path) -> None:

@@ -229,6 +229,7 @@ def fetch(release: int, into: Path | None, zip_: Path | None, as_json: bool) -> 
     """Write a built release into a folder or a zip file of your own, each file checked by its SHA-256."""
     if (into is None) == (zip_ is None):
         raise click.UsageError("Give --into FOLDER or --zip FILE.")
+    fetching.check_target(into, zip_)
     settings = frame.settings()
     listed = frame.order(settings, "release-files", patience=PATIENCE, release=release)
     files = [fetching.Listed(one["name"], one["sha256"], one["bytes"]) for one in listed["files"]]

@@ -12,7 +12,7 @@ retention-confirm  none                                  ``confirmed``: the rule
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -32,10 +32,10 @@ from callwarden.storage.retained import State
 
 
 class RetentionDesk:
-    """``permit`` says who asks and whether they may."""
+    """``permit`` says who asks and whether they may; ``changed`` is told when other rules count."""
 
-    def __init__(self, keeper: Keeper, permit: Permit) -> None:
-        self._keeper, self._permit = keeper, permit
+    def __init__(self, keeper: Keeper, permit: Permit, changed: Callable[[], Awaitable[object]]) -> None:
+        self._keeper, self._permit, self._changed = keeper, permit, changed
 
     def handlers(self) -> dict[str, Handler]:
         """What to do for each verb."""
@@ -94,7 +94,9 @@ class RetentionDesk:
                 audit.append(db, now, asker.who, "retention-confirmed", "", {"rules": told})
             return told
 
-        return {"confirmed": await self._keeper.on_catalogue(work)}
+        confirmed = await self._keeper.on_catalogue(work)
+        await self._changed()
+        return {"confirmed": confirmed}
 
     def _rules_of(self, request: Mapping[str, object]) -> Retention:
         """Those that the client has read from the configuration, for a preview before a reload; else ours."""

@@ -85,7 +85,9 @@ class HandingDesk:
         try:
             data = await asyncio.to_thread(_piece, folder(self._building.root, one.number) / name, offset)
         except OSError as error:
-            raise ControlError(f"{name} of release {one.number} cannot be read: {error.strerror}.") from error
+            raise ControlError(
+                f"{name} of release {one.number} cannot be read: {error.strerror}. Build it again."
+            ) from error
         return {"data": base64.b64encode(data).decode()}
 
     async def _handed(self, peer: Peer, request: Request) -> Mapping[str, Any]:

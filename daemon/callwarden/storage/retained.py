@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from callwarden.config.retention import Retention
 from callwarden.core.retention import Ended, Kept
-from callwarden.storage import ruling
+from callwarden.storage import lately, ruling
 from callwarden.storage.database import setting
 from callwarden.storage.ended import COLUMNS, Asked, ended
 from callwarden.storage.holds import Hold, covered_calls, holds
@@ -69,7 +69,8 @@ class OfHold:
 @dataclass(slots=True)
 class State:
     """``oldest``: of the oldest call with a recording. ``tombstones`` by month; ``unproven``: recordings said to
-    be purged that have no tombstone; ``late``: due for more than two days. Both must be none."""
+    be purged that have no tombstone; ``late``: due for more than two days, and not because the rules were changed or
+    a hold was lifted since. Both must be none."""
 
     at: float
     ruling: Ruling
@@ -125,13 +126,15 @@ def state(db: Database, rules: Ruling, now: float) -> State:
     """Everything the report says."""
     found = State(now, rules)
     covering = _covering(db)
+    lately_free = lately.freed(db, now - LATE_SECONDS)
+    long_ago = 0.0 if lately.rules_changed(db, now - LATE_SECONDS) else now - LATE_SECONDS
     for line in _lines(_rows(db, rules.asked), rules, now, covering):
         of_rule = found.by_rule.setdefault(line.rule, OfRule())
         over = line.until is not None and line.until <= now
         of_rule.kept += 1
         of_rule.due += over and not line.holds
         of_rule.held += over and bool(line.holds)
-        found.late += over and not line.holds and (line.until or now) < now - LATE_SECONDS
+        found.late += over and not line.holds and (line.until or now) < long_ago and line.unique_id not in lately_free
         found.oldest = _older(found.oldest, line)
         found.oldest_free = found.oldest_free if line.holds else _older(found.oldest_free, line)
     found.holds = [of_hold(db, hold, rules, now) for hold in holds(db)]
