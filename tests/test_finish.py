@@ -14,7 +14,16 @@ from callwarden.core.facts import RecordingState, SegmentState
 from callwarden.storage import reading
 from callwarden.storage.catalogue import save, save_all
 from callwarden.storage.database import open_catalogue, open_readonly
-from callwarden.storage.finish import Discarded, Finished, FinishFailed, FinishJob, discard, finish
+from callwarden.storage.finish import (
+    Discarded,
+    Finished,
+    FinishFailed,
+    FinishJob,
+    discard,
+    discard_all,
+    finish,
+    finish_all,
+)
 from callwarden.storage.parts import pieces
 from callwarden.storage.vault import Vault
 from storage_world import (
@@ -35,6 +44,7 @@ from storage_world import (
 
 T = TypeVar("T")
 NAME = "2026/05/28/1780000000.7.wav"
+OTHER_ID, OTHER_NAME = "1780000000.8", "2026/05/28/1780000000.8.wav"
 SEGMENTS = [segment("a-1.wav", AT, AT + 2), segment("a-2.wav", AT + 5, AT + 7, 2)]
 SUSPENSIONS = [suspension(AT + 2, AT + 5)]
 
@@ -104,10 +114,10 @@ def test_the_row_says_what_was_stored(world: World) -> None:
 
 def test_the_time_of_the_card_payment_is_silent_and_where_the_clock_says(world: World) -> None:
     world.finish()
-    heard = samples_of(world.vault.root / NAME)
-    assert loudness(heard, 440, 0, 2) > 7500
-    assert max(map(abs, heard[16001:39999])) == 0
-    assert loudness(heard, 440, 5, 7) > 7500
+    sound = samples_of(world.vault.root / NAME)
+    assert loudness(sound, 440, 0, 2) > 7500
+    assert max(map(abs, sound[16001:39999])) == 0
+    assert loudness(sound, 440, 5, 7) > 7500
 
 
 @pytest.mark.parametrize(("option", "seconds"), [("tone", 7.0), ("cut", 4.0)])
@@ -126,7 +136,7 @@ def test_wav49_becomes_wav49(world: World) -> None:
     assert world.spooled() == ["a-1.wav", "a-2.wav"]
 
 
-STOPS = [(call_number, when) for call_number in (1, 2, 3) for when in ("before", "after")]
+STOPS = [(call_number, when) for call_number in (1, 2) for when in ("before", "after")]
 
 
 @pytest.mark.parametrize(("call_number", "when"), STOPS)
@@ -301,8 +311,52 @@ def test_what_was_written_while_a_phone_rang_is_not_in_its_recording(world: Worl
     plan = pieces(order.segments, order.suspensions, world.spool, order.ended, order.answered)
     result = finish(FinishJob(UNIQUE_ID, plan), world.vault, world.run)
     assert isinstance(result, Finished)
-    heard = samples_of(world.vault.root / NAME)
+    sound = samples_of(world.vault.root / NAME)
     assert result.seconds == 7.0
-    assert loudness(heard, 440, 0.0, 2.0) > 7000
-    assert loudness(heard, 440, 2.05, 4.95) < 100
-    assert loudness(heard, 440, 5.0, 7.0) > 7000
+    assert loudness(sound, 440, 0.0, 2.0) > 7000
+    assert loudness(sound, 440, 2.05, 4.95) < 100
+    assert loudness(sound, 440, 5.0, 7.0) > 7000
+
+
+def second(world: World, *segments: Any) -> FinishJob:
+    """The other channel of the call."""
+    save_all(world.db, [channel(OTHER_ID), recording(OTHER_ID)])
+    write_wav(world.spool / "b-1.wav", tone(700, 2))
+    plan = pieces(segments or [segment("b-1.wav", AT, AT + 2, unique_id=OTHER_ID)], [], world.spool, AT + 7)
+    return FinishJob(OTHER_ID, plan)
+
+
+def test_channels_that_end_together_share_two_looks_at_the_catalogue(world: World) -> None:
+    looks = 0
+
+    def counting(work: Callable[[Database], T]) -> T:
+        nonlocal looks
+        looks += 1
+        return work(world.db)
+
+    results = finish_all([world.job(), second(world)], world.vault, counting)
+    assert [type(one) for one in results] == [Finished, Finished]
+    assert [one.unique_id for one in results] == [UNIQUE_ID, OTHER_ID]
+    assert looks == 2
+    assert world.spooled() == []
+    assert loudness(samples_of(world.vault.root / NAME), 440, 0, 2) > 7000
+    assert loudness(samples_of(world.vault.root / OTHER_NAME), 700, 0, 2) > 7000
+
+
+def test_what_fails_of_one_recording_is_no_matter_of_those_beside_it(world: World) -> None:
+    unknown = FinishJob("1780000000.99", second(world, segment("no-file.wav", AT, AT + 2)).plan)
+    lost = second(world, segment("no-file.wav", AT, AT + 2))
+    results = finish_all([unknown, lost, world.job()], world.vault, world.run)
+    assert [type(one) for one in results] == [FinishFailed, FinishFailed, Finished]
+    assert [getattr(one, "retry", None) for one in results] == [True, False, None]
+    assert world.spooled() == ["b-1.wav"]
+
+
+def test_unanswered_channels_are_let_go_together_each_for_its_reason(world: World) -> None:
+    other = second(world)
+    world.finish()
+    results = discard_all([(world.job(), "nobody answered"), (other, "nothing was recorded")], world.run)
+    assert isinstance(results[0], FinishFailed)
+    assert results[1] == Discarded(OTHER_ID)
+    assert world.row().recording.state is RecordingState.STORED
+    assert world.spooled() == []

@@ -81,6 +81,18 @@ def test_a_put_that_fails_leaves_the_file_that_was_there(vault: Vault) -> None:
     assert read(vault) == b"sound"
 
 
+def test_many_are_put_and_their_directories_settled_once(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [f"2026/05/28/{number}.wav" for number in range(3)]
+    for name in names:
+        with vault.put(name, settled=False) as file:
+            file.write(b"sound")
+    synced: list[Path] = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append(Path(f"/proc/self/fd/{handle}").readlink()))
+    vault.settle(names)
+    assert synced == [vault.root / "2026/05/28"]
+    assert all(vault.exists(name) for name in names)
+
+
 def test_putting_again_replaces_the_whole_file(vault: Vault) -> None:
     put(vault, b"a longer sound")
     put(vault, b"short")

@@ -11,7 +11,7 @@ ended. Asked again, it changes nothing.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -44,10 +44,10 @@ class Beside:
     suspensions: tuple[Suspension, ...] = ()
 
 
-def look(action: FinishRecording, spool: Path) -> Beside:
-    """What lies in the spool for this channel beside its segments. Waits, a second at most, for files that are being
-    closed."""
-    names = _names(action, spool)
+def look(action: FinishRecording, spool: Path, there: Iterable[str]) -> Beside:
+    """What lies in the spool for this channel beside its segments, of the files that are ``there``. Waits, a second at
+    most, for files that are being closed."""
+    names = _names(action, there)
     if names:
         time.sleep(min(max(0.0, action.ended + SETTLED_SECONDS - time.time()), SETTLED_SECONDS))
     found = tuple(_segments(action, spool, names))
@@ -113,12 +113,12 @@ def _ran_beside(segment: Segment, segments: Sequence[Segment]) -> bool:
     return any(not BY_DIALPLAN_ITSELF.search(one.file) for one in begun_in_it)
 
 
-def _names(action: FinishRecording, spool: Path) -> list[str]:
-    begin = NOT_SAFE_IN_A_FILE_NAME.sub("_", action.unique_id) + "-"
+def _names(action: FinishRecording, there: Iterable[str]) -> list[str]:
+    begin = f"{NOT_SAFE_IN_A_FILE_NAME.sub('_', action.unique_id)}-{BY_DIALPLAN}"
     known = {one.file for one in action.segments}
     return sorted(
-        one.name for one in spool.glob(f"{begin}{BY_DIALPLAN}*")
-        if one.name not in known and BY_DIALPLAN_ITSELF.search(one.name)
+        name for name in there
+        if name.startswith(begin) and name not in known and BY_DIALPLAN_ITSELF.search(name)
     )  # fmt: skip
 
 

@@ -1,20 +1,20 @@
-"""From the closed segments of an ended channel to one recording in the vault and its row; or to nothing, on purpose.
+"""From the closed segments of ended channels to recordings in the vault and their rows; or to nothing, on purpose.
 
-Takes a job, gives what came of it; never raises for what a disk or a file does. It is for a worker thread: it reads,
-hashes and writes in chunks that release the GIL. It may stop dead between any two steps and be asked again:
+Takes jobs, gives what came of each; never raises for what a disk or a file does. It is for a worker thread: it reads,
+hashes and writes in chunks that release the GIL. Jobs that are there together share two looks at the catalogue and one
+write of each directory; what fails of one is no matter of the others. It may stop dead between any two steps and be
+asked again:
 
 1. A row that is stored already (with its file in the vault) is the result; only the spool is left to clear.
 2. What may have been recorded of a card time (``card_check``) is told in the catalogue, and left out of what follows.
-   Join into the vault under the recording's own name. Asked again, the same name is replaced as a whole. Where it is
-   sealed, it is sealed on its way: the audio is nowhere in the vault, not even in a file without a name.
-3. The row: stored, with path, hash, length and expiry, in one transaction.
+   Join into the vault under the recording's own name (``making``). Asked again, the same name is replaced as a whole.
+   Where it is sealed, it is sealed on its way: the audio is nowhere in the vault, not even in a file without a name.
+3. The rows: stored, with path, hash, length and expiry, in one transaction.
 4. Only then the spool's files go.
 """
 
-import sqlite3
-import stat
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,48 +24,16 @@ from sqlite_utils import Database
 from callwarden.core.card_time import CardTime
 from callwarden.core.facts import RecordingState
 from callwarden.storage import card_check
-from callwarden.storage.audio import Joined, Part, encoding_of, join, measure
-from callwarden.storage.database import CatalogueError, belongs, transaction
+from callwarden.storage.database import belongs, transaction
 from callwarden.storage.findings import Finding, about
-from callwarden.storage.keys import Keys
-from callwarden.storage.parts import Piece, SpoolFile, SuspendedTime, parts
-from callwarden.storage.riff import AudioError, Encoding, Media, pcm
+from callwarden.storage.making import FAILURES, Made, is_empty, look, make
+from callwarden.storage.making import FinishJob as FinishJob
+from callwarden.storage.riff import AudioError
 from callwarden.storage.run import Run as Run
-from callwarden.storage.sealing import Sealed, SealError, seal, sealed_name
-from callwarden.storage.spool import is_written
-from callwarden.storage.strays import expect, settle
-from callwarden.storage.vault import Vault, VaultError, name_of
+from callwarden.storage.strays import settle
+from callwarden.storage.vault import Vault
 
-# Behind the event loop's thread and Asterisk, in front of nothing.
-# A recorder starts and ends some frames beside its confirmations; more than this many seconds is worth a note.
-NOTED_SECONDS = 1.0
-# Asterisk's longest header: what is no longer than this holds nothing (0 bytes: it crashed before it wrote one).
-HEADER_BYTES = 60
-FAILURES = (OSError, AudioError, VaultError, SealError, sqlite3.Error, CatalogueError)
 OVER = (RecordingState.DISCARDED, RecordingState.PURGING, RecordingState.PURGED)
-
-
-@dataclass(frozen=True, slots=True)
-class FinishJob:
-    """One channel's recording: its pieces in order (see ``parts``), what the configuration says of it, and when a card
-    may have been read out (see ``core.card_time``) until the channel ``ended``.
-
-    ``keys``: what it is to be sealed with, None where it is not.
-    """
-
-    unique_id: str
-    plan: tuple[Piece, ...]
-    format: str = "wav"
-    suspended_time: SuspendedTime = "silence"
-    expires: float | None = None
-    keys: Keys | None = None
-    card_times: tuple[CardTime, ...] = ()
-    ended: float = 0.0
-
-    @property
-    def files(self) -> list[SpoolFile]:
-        """The files among its pieces, each once."""
-        return list({piece.path: piece for piece in self.plan if isinstance(piece, SpoolFile)}.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,51 +76,84 @@ class _Row:
     note: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the catalogue knows of a job's recording: its row, and its card times as far as a card line was up."""
+
+    row: _Row | None
+    card_times: tuple[CardTime, ...]
+
+
 def finish(job: FinishJob, vault: Vault, run: Run) -> Finished | FinishFailed:
-    """Make the job's recording; asked again, finish what was begun."""
+    """Make one recording; asked again, finish what was begun."""
+    return finish_all([job], vault, run)[0]
+
+
+def finish_all(jobs: Sequence[FinishJob], vault: Vault, run: Run) -> list[Finished | FinishFailed]:
+    """Make the jobs' recordings; asked again, finish what was begun. What came of each, in their order."""
     try:
-        if not run(lambda db: belongs(db, vault.identity)):
-            return FinishFailed(job.unique_id, vault.foreign)
-        row = run(lambda db: _row(db, job.unique_id))
-        if row is None:
-            return FinishFailed(job.unique_id, "its row is not in the catalogue yet")
-        if row.state in OVER:
-            _clear_spool(job)
-            return FinishFailed(job.unique_id, f"it is {row.state} already", retry=False)
-        if job.card_times:
-            times = run(lambda db: card_check.reached_in(db, job.card_times, job.ended))
-            job = replace(job, card_times=times)
-        _destroy_strays(job, run)
-        result = _stored_before(job, row, vault, run) or _store(job, vault, run)
-        if isinstance(result, Finished):
-            _clear_spool(job)
+        known = run(lambda db: [_known(db, job) for job in jobs] if belongs(db, vault.identity) else None)
     except FAILURES as error:
-        return FinishFailed(job.unique_id, str(error))
-    return result
+        return [FinishFailed(job.unique_id, str(error)) for job in jobs]
+    if known is None:
+        return [FinishFailed(job.unique_id, vault.foreign) for job in jobs]
+    begun = [_begin(job, what, vault, run) for job, what in zip(jobs, known, strict=True)]
+    stored = iter(_store([one for one in begun if isinstance(one, Made)], vault, run))
+    return [next(stored) if isinstance(one, Made) else one for one in begun]
 
 
 def discard(job: FinishJob, run: Run, why: str) -> Discarded | FinishFailed:
-    """Let a recording go that must not be kept (nobody answered): first the row says so, then its files go."""
+    """Let one recording go: see :func:`discard_all`."""
+    return discard_all([(job, why)], run)[0]
+
+
+def discard_all(jobs: Sequence[tuple[FinishJob, str]], run: Run) -> list[Discarded | FinishFailed]:
+    """Let recordings go that must not be kept (nobody answered), each for its reason: first the rows say so, then their
+    files go."""
     try:
-        if not run(lambda db: _set_discarded(db, job.unique_id, why)):
-            return FinishFailed(job.unique_id, "its row is not in the catalogue, or it is stored", retry=False)
+        changed = run(lambda db: _set_discarded(db, jobs)) if jobs else []
+    except FAILURES as error:
+        return [FinishFailed(job.unique_id, str(error)) for job, _ in jobs]
+    return [_discarded(job, said) for (job, _), said in zip(jobs, changed, strict=True)]
+
+
+def _discarded(job: FinishJob, said: bool) -> Discarded | FinishFailed:
+    if not said:
+        return FinishFailed(job.unique_id, "its row is not in the catalogue, or it is stored", retry=False)
+    try:
         for file in job.files:
             file.path.unlink(missing_ok=True)
-    except FAILURES as error:
+    except OSError as error:
         return FinishFailed(job.unique_id, str(error))
     return Discarded(job.unique_id)
 
 
-def _stored_before(job: FinishJob, row: _Row, vault: Vault, run: Run) -> Finished | None:
-    if row.path is None or not vault.exists(row.path):
-        return None
+# -- one recording ------------------------------------------------------------------------------------------------
+
+
+def _begin(job: FinishJob, known: _Known, vault: Vault, run: Run) -> Made | Finished | FinishFailed:
+    """Up to its file in the vault; or what came of it already."""
+    row, job = known.row, replace(job, card_times=known.card_times)
+    if row is None:
+        return FinishFailed(job.unique_id, "its row is not in the catalogue yet")
+    try:
+        if row.state in OVER:
+            _clear_spool(job)
+            return FinishFailed(job.unique_id, f"it is {row.state} already", retry=False)
+        _destroy_strays(job, run)
+        if row.path is not None and vault.exists(row.path):
+            _clear_spool(job)
+            return _stored_before(job, row, row.path, run)
+        made = make(job, vault, run)
+    except FAILURES as error:
+        return FinishFailed(job.unique_id, str(error))
+    return made or FinishFailed(job.unique_id, "none of its files is in the spool", retry=False)
+
+
+def _stored_before(job: FinishJob, row: _Row, path: str, run: Run) -> Finished:
     problems = tuple(row.note.split("\n")) if row.note else ()
-    return Finished(job.unique_id, row.path, row.sha256, row.bytes, row.seconds, problems, _leaks(job, run))
-
-
-def _leaks(job: FinishJob, run: Run) -> tuple[Finding, ...]:
-    """What was catalogued of this recording's card times, now or before a crash."""
-    return tuple(one.finding for one in run(lambda db: about(db, card_check.SOURCE, job.unique_id)))
+    leaks = run(lambda db: _leaks(db, job))
+    return Finished(job.unique_id, path, row.sha256, row.bytes, row.seconds, problems, leaks)
 
 
 def _destroy_strays(job: FinishJob, run: Run) -> None:
@@ -162,123 +163,88 @@ def _destroy_strays(job: FinishJob, run: Run) -> None:
         return
     spool = job.files[0].path.parent
     for path in card_check.strays(job.unique_id, spool, job.files, job.card_times):
-        if not _is_empty(path):
+        if not is_empty(path):
             found = card_check.Leak(card_check.destroyed(job.unique_id, path, job.card_times[0].started))
             run(partial(card_check.save, unique_id=job.unique_id, found=[found]))
         path.unlink(missing_ok=True)
 
 
-def _store(job: FinishJob, vault: Vault, run: Run) -> Finished | FinishFailed:
-    files = job.files
-    if not any(file.path.exists() for file in files):
-        return FinishFailed(job.unique_id, "none of its files is in the spool", retry=False)
-    looked_at = {file.path: _look(file.path) for file in files}
-    media = {path: found for path, found in looked_at.items() if isinstance(found, Media) and found.blocks}
-    problems = [problem for file in files if (problem := _problem(file, looked_at[file.path]))]
-    encoding = _encoding(job, media)
-    heard = {path: found.seconds for path, found in media.items()}
-    checked = card_check.check(job.unique_id, files, heard, job.card_times)
-    # Said before anything is stored: a crash may come in between, and what is said is said once.
-    run(partial(card_check.save, unique_id=job.unique_id, found=checked.leaks))
-    heard_parts = parts(job.plan, heard, job.suspended_time, checked.kept)
-    name, joined, sealed = _put(job, vault, run, encoding, heard_parts)
-    if not run(lambda db: _set_stored(db, job, name, joined, sealed, problems)):
-        return FinishFailed(job.unique_id, "its row is gone from the catalogue")
-    return Finished(
-        job.unique_id, name, joined.sha256, joined.bytes, joined.seconds, tuple(problems), _leaks(job, run)
-    )
-
-
-def _put(
-    job: FinishJob, vault: Vault, run: Run, encoding: Encoding, heard: Sequence[Part]
-) -> tuple[str, Joined, Sealed | None]:
-    """Into the vault, sealed where there are keys; the name, the audio, the sealed file."""
-    name, keys = name_of(job.unique_id, encoding.extension), job.keys
-    if keys is None:
-        with vault.put(name) as out:
-            return name, join(heard, out, encoding, vault.scratch), None
-    vault.remove(name)  # of a try that a crash ended, before there were keys
-    name, results = sealed_name(name, keys), list[Sealed]()
-    run(lambda db: expect(db, name, job.unique_id))
-    with vault.put(name) as out:
-        joined = join(
-            heard, out, encoding, vault.scratch, lambda chunks, out: results.append(seal(chunks, out, keys))
-        )
-    return name, joined, results[0]
-
-
-def _is_empty(path: Path) -> bool:
-    """Whether there is no sound in a file, and nobody who still might write some. Asterisk writes 2 s at a time."""
-    if is_written(path):
-        return False
-    found = _look(path)
-    return isinstance(found, Media) and not found.blocks
-
-
-def _look(path: Path) -> Media | AudioError | None:
-    """What the file holds, what is wrong with it, or None when there is none."""
-    try:
-        return measure(path)
-    except FileNotFoundError:
-        return None
-    except AudioError as error:
-        there = path.lstat()
-        begun = stat.S_ISREG(there.st_mode) and there.st_size <= HEADER_BYTES
-        return Media(pcm(), 0, 0) if begun else error
-
-
-def _problem(file: SpoolFile, found: Media | AudioError | None) -> str:
-    name = file.path.name
-    if found is None:
-        return f"{name} is not in the spool" if file.expected else ""
-    if isinstance(found, AudioError):
-        return f"{name} is left in the spool: {found}"
-    if not found.blocks:
-        # one that was stopped while it was being started is usual: each consultation before a card line leaves one
-        return f"{name} holds no audio" if file.ended - file.started > NOTED_SECONDS else ""
-    lacking = file.ended - file.started - found.seconds
-    return f"{name} holds {lacking:.1f} s less than its recorder ran" if lacking > NOTED_SECONDS else ""
-
-
-def _encoding(job: FinishJob, media: Mapping[Path, Media]) -> Encoding:
-    """The configured format at the rate that Asterisk wrote, so that usually nothing is converted."""
-    written = (found.encoding for found in media.values() if found.encoding.name == job.format)
-    return next(written, encoding_of(job.format))
-
-
-def _clear_spool(job: FinishJob) -> None:
+def _clear_spool(job: FinishJob, unreadable: frozenset[Path] | None = None) -> None:
     """Remove the job's files, except one that could not be read as audio: it may be all there is of a call."""
     for file in job.files:
-        if not isinstance(_look(file.path), AudioError):
+        kept = isinstance(look(file.path), AudioError) if unreadable is None else file.path in unreadable
+        if not kept:
             file.path.unlink(missing_ok=True)
 
 
-def _row(db: Database, unique_id: str) -> _Row | None:
+# -- all that were made -------------------------------------------------------------------------------------------
+
+
+def _store(made: Sequence[Made], vault: Vault, run: Run) -> list[Finished | FinishFailed]:
+    """The names are safe on the disk, then the rows say so, then the spool is cleared."""
+    try:
+        vault.settle(one.name for one in made)
+        stored = run(lambda db: _set_stored(db, made)) if made else []
+    except FAILURES as error:
+        return [FinishFailed(one.job.unique_id, str(error)) for one in made]
+    return [_stored(one, leaks) for one, leaks in zip(made, stored, strict=True)]
+
+
+def _stored(made: Made, leaks: tuple[Finding, ...] | None) -> Finished | FinishFailed:
+    unique_id, joined = made.job.unique_id, made.joined
+    if leaks is None:
+        return FinishFailed(unique_id, "its row is gone from the catalogue")
+    try:
+        _clear_spool(made.job, made.unreadable)
+    except OSError as error:
+        return FinishFailed(unique_id, str(error))
+    return Finished(unique_id, made.name, joined.sha256, joined.bytes, joined.seconds, made.problems, leaks)
+
+
+# -- the catalogue ------------------------------------------------------------------------------------------------
+
+
+def _known(db: Database, job: FinishJob) -> _Known:
     row = db.conn.execute(
-        "SELECT state, path, sha256, bytes, seconds, note FROM recordings WHERE unique_id = ?", [unique_id]
+        "SELECT state, path, sha256, bytes, seconds, note FROM recordings WHERE unique_id = ?", [job.unique_id]
     ).fetchone()
-    return None if row is None else _Row(*row)
+    times = card_check.reached_in(db, job.card_times, job.ended)
+    return _Known(None if row is None else _Row(*row), times)
 
 
-def _set_stored(
-    db: Database, job: FinishJob, path: str, joined: Joined, sealed: Sealed | None, problems: Sequence[str]
-) -> bool:
-    values = (path, job.format, joined.sha256, joined.bytes, joined.seconds, time.time(), job.expires)
+def _leaks(db: Database, job: FinishJob) -> tuple[Finding, ...]:
+    """What was catalogued of this recording's card times, now or before a crash."""
+    if not job.card_times:
+        return ()
+    return tuple(one.finding for one in about(db, card_check.SOURCE, job.unique_id))
+
+
+def _set_stored(db: Database, made: Sequence[Made]) -> list[tuple[Finding, ...] | None]:
+    """For each its leaks, or None where there is no row for it any more."""
     with transaction(db) as connection:
-        changed = connection.execute(
-            "UPDATE recordings SET state = 'stored', path = ?, format = ?, sha256 = ?, bytes = ?, seconds = ?, "
-            "stored = ?, expires = ?, note = ? WHERE unique_id = ? AND state NOT IN ('purging', 'purged')",
-            [*values, "\n".join(problems), job.unique_id],
-        ).rowcount
-        if changed and sealed is not None:
-            settle(connection, job.unique_id, path, sealed)
-    return changed == 1
+        changed = []
+        for one in made:
+            job, joined = one.job, one.joined
+            values = (one.name, job.format, joined.sha256, joined.bytes, joined.seconds, time.time(), job.expires)
+            changed.append(
+                connection.execute(
+                    "UPDATE recordings SET state = 'stored', path = ?, format = ?, sha256 = ?, bytes = ?, seconds = ?, "
+                    "stored = ?, expires = ?, note = ? WHERE unique_id = ? AND state NOT IN ('purging', 'purged')",
+                    [*values, "\n".join(one.problems), job.unique_id],
+                ).rowcount
+            )
+            if changed[-1] and one.sealed is not None:
+                settle(connection, job.unique_id, one.name, one.sealed)
+    return [_leaks(db, one.job) if said else None for one, said in zip(made, changed, strict=True)]
 
 
-def _set_discarded(db: Database, unique_id: str, why: str) -> bool:
+def _set_discarded(db: Database, jobs: Sequence[tuple[FinishJob, str]]) -> list[bool]:
     with transaction(db) as connection:
-        changed = connection.execute(
-            "UPDATE recordings SET state = 'discarded', note = ? WHERE unique_id = ? AND path IS NULL",
-            [why, unique_id],
-        ).rowcount
-    return changed == 1
+        return [
+            connection.execute(
+                "UPDATE recordings SET state = 'discarded', note = ? WHERE unique_id = ? AND path IS NULL",
+                [why, job.unique_id],
+            ).rowcount
+            == 1
+            for job, why in jobs
+        ]

@@ -8,7 +8,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -21,26 +20,16 @@ from callwarden.assets import prompts
 from callwarden.config import Settings
 from callwarden.core import actions as do
 from callwarden.core import events as ev
-from callwarden.core.card_time import card_times
 from callwarden.core.facts import Fact, Note
 from callwarden.custody import audit
 from callwarden.custody.head import HeadFile, text_of
-from callwarden.priority import give_way
 from callwarden.sounds import FORMATS, SoundsError, prompt_hash
-from callwarden.storage import beside, leftovers
+from callwarden.storage import leftovers
 from callwarden.storage.database import belongs, open_readonly
-from callwarden.storage.finish import (
-    Discarded,
-    Finished,
-    FinishFailed,
-    FinishJob,
-    discard,
-    finish,
-)
-from callwarden.storage.keys import KeysError, load_keys
+from callwarden.storage.finishing import Finishing
+from callwarden.storage.keys import load_keys
 from callwarden.storage.leftovers import Leftovers
 from callwarden.storage.noted import take_in
-from callwarden.storage.parts import pieces
 from callwarden.storage.remembered import known_trunks, remembered
 from callwarden.storage.strays import sweep
 from callwarden.storage.vault import Vault
@@ -49,8 +38,6 @@ from callwarden.storage.writer import Writer, WriterState
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-NEVER_ANSWERED = "never answered"
-NOTHING_RECORDED = "nothing was recorded: silent or without a recorder from beginning to end"
 
 
 class Keeper:
@@ -62,7 +49,7 @@ class Keeper:
         self.vault.keys = lambda: load_keys(self.settings)
         self.head = HeadFile(head_path(settings))
         self.state = WriterState("", 0, 0)
-        self._worker = ThreadPoolExecutor(1, thread_name_prefix="finish", initializer=give_way)
+        self._finishing = Finishing(lambda: self.settings, self.vault, self._run, post, alarms)
         self.prompt_hash = lru_cache(maxsize=64)(self._prompt_hash)
 
     async def start(self) -> list[ev.Event]:
@@ -98,7 +85,7 @@ class Keeper:
 
     async def stop(self) -> None:
         """Let what is being finished end, and write what waits."""
-        await asyncio.to_thread(self._worker.shutdown)
+        await self._finishing.stop()
         await self.writer.close()
 
     async def on_catalogue(self, work: Callable[[Database], T]) -> T:
@@ -158,6 +145,14 @@ class Keeper:
         """Have a fact written."""
         self.writer.save(fact)
 
+    def finish(self, order: do.FinishRecording) -> None:
+        """Turn an ended channel's files into one recording, or let them go; an event tells what came of it."""
+        self._finishing.add(order)
+
+    def _run(self, work: Callable[[Database], T]) -> T:
+        """As :meth:`on_catalogue`, for worker threads."""
+        return self.writer.wait(work)
+
     def _reported(self, state: WriterState) -> None:
         self.state = state
         if state.problem:
@@ -165,46 +160,6 @@ class Keeper:
         else:
             log.info("the catalogue is written again")
             self._alarms.end("catalogue")
-
-    # -- ended channels -------------------------------------------------------------------------------------------
-
-    def finish(self, action: do.FinishRecording) -> None:
-        """Turn an ended channel's files into one recording, or let them go; an event tells what came of it."""
-        loop = asyncio.get_running_loop()
-        work = self._worker.submit(self._finish, action)
-        work.add_done_callback(lambda done: loop.call_soon_threadsafe(self._finished, action.unique_id, done))
-
-    def _finish(self, action: do.FinishRecording) -> Finished | FinishFailed | Discarded:
-        settings = self.settings
-        try:
-            keys = load_keys(settings)
-        except KeysError as error:  # better in the spool, to be tried again, than in the vault unsealed
-            return FinishFailed(action.unique_id, str(error))
-        found = beside.look(action, settings.spool.path)
-        if found.action != action:
-            self.writer.wait(lambda db: beside.save(db, found))
-            action = found.action
-        job = FinishJob(
-            action.unique_id,
-            pieces(action.segments, action.suspensions, settings.spool.path, action.ended, action.answered),
-            settings.recording.format,
-            settings.recording.suspended_time,
-            None if settings.retention.rule else settings.retention.keep.seconds_after(action.ended),
-            keys if settings.seal.enabled else None,
-            tuple(card_times(action.suspensions, action.ended, action.segments)),
-            action.ended,
-        )
-        if action.answered is None and not settings.recording.keep_unanswered:
-            return discard(job, self.writer.wait, NEVER_ANSWERED)
-        if not action.segments:
-            return discard(job, self.writer.wait, NOTHING_RECORDED)
-        return finish(job, self.vault, self.writer.wait)
-
-    def _finished(self, unique_id: str, done: "Future[Finished | FinishFailed | Discarded]") -> None:
-        self._post(_outcome(unique_id, done))
-        if done.exception() is None and isinstance(result := done.result(), Finished):
-            for leak in result.leaks:
-                self._alarms.sound(leak.kind, leak.text, unique_id)
 
 
 def head_path(settings: Settings) -> Path:
@@ -218,18 +173,3 @@ def _read(path: Path, work: Callable[[Database], T]) -> T:
         return work(db)
     finally:
         db.close()
-
-
-def _outcome(unique_id: str, done: "Future[Finished | FinishFailed | Discarded]") -> ev.Event:
-    now = time.time()
-    if done.exception() is not None:
-        return ev.RecordingStoreFailed(now, unique_id, str(done.exception()))
-    match done.result():
-        case Finished(problems=problems):
-            for problem in problems:
-                log.warning("recording %s: %s", unique_id, problem)
-            return ev.RecordingStored(now, unique_id)
-        case Discarded():
-            return ev.RecordingDiscarded(now, unique_id)
-        case FinishFailed(reason=reason, retry=retry):
-            return ev.RecordingStoreFailed(now, unique_id, reason, final=not retry)

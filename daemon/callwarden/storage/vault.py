@@ -6,6 +6,7 @@ no name, nothing a caller chose. A file appears under its name only when it is w
 followed, whoever made it. Everything here raises OSError, or :class:`VaultError` for a name that is none.
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -77,8 +78,9 @@ class Vault:
         )
 
     @contextmanager
-    def put(self, name: str) -> Iterator[IO[bytes]]:
-        """Write a recording: when the block ends well it lies under ``name``, whole and safe; else there is nothing."""
+    def put(self, name: str, settled: bool = True) -> Iterator[IO[bytes]]:
+        """Write a recording: when the block ends well it lies under ``name``, whole and safe; else there is nothing.
+        Not ``settled``: its name is safe only after :meth:`settle`, which many share."""
         directory, _, base = _checked(name).rpartition("/")
         with self._opened(INCOMING) as incoming:
             try:
@@ -88,10 +90,17 @@ class Vault:
                     os.fsync(file.fileno())
                 with self._opened(directory, make=True) as target:
                     os.rename(base, base, src_dir_fd=incoming, dst_dir_fd=target)
-                    os.fsync(target)
+                    if settled:
+                        os.fsync(target)
             except BaseException:
                 unlink(base, incoming)
                 raise
+
+    def settle(self, names: Iterable[str]) -> None:
+        """The directories of these names are on the disk, and with them what was put there."""
+        for directory in {_checked(name).rpartition("/")[0] for name in names}:
+            with self._opened(directory) as opened:
+                os.fsync(opened)
 
     def open(self, name: str) -> BinaryIO:
         """The recording ``name``, for reading."""
@@ -176,9 +185,7 @@ class Vault:
         current = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             for step in directory.split("/"):
-                if make:
-                    _make(step, current)
-                below = os.open(step, DIRECTORY, dir_fd=current)
+                below = _step(step, current, make)
                 os.close(current)
                 current = below
             yield current
@@ -190,12 +197,17 @@ def _new_file(base: str, directory: int) -> IO[bytes]:
     return os.fdopen(os.open(base, NEW_FILE, 0o600, dir_fd=directory), "wb")
 
 
-def _make(step: str, parent: int) -> None:
+def _step(name: str, parent: int, make: bool) -> int:
+    """One directory further, which is made where it is missing."""
     try:
-        os.mkdir(step, 0o700, dir_fd=parent)
-    except FileExistsError:
-        return
-    os.fsync(parent)
+        return os.open(name, DIRECTORY, dir_fd=parent)
+    except FileNotFoundError:
+        if not make:
+            raise
+    with contextlib.suppress(FileExistsError):
+        os.mkdir(name, 0o700, dir_fd=parent)
+        os.fsync(parent)
+    return os.open(name, DIRECTORY, dir_fd=parent)
 
 
 def _checked(name: str) -> str:
