@@ -96,6 +96,7 @@ class Protocol(AMIProtocol):  # type: ignore[misc]
     def __init__(self, session: "Session") -> None:
         self.session = session
         self.framer = Framer()
+        self.replied = False  # in the read that is being handled
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         super().connection_made(transport)
@@ -112,6 +113,7 @@ class Protocol(AMIProtocol):  # type: ignore[misc]
 
     def data_received(self, data: bytes) -> None:
         at = time.time()
+        self.replied = False
         try:
             for headers in self.framer.feed(data):
                 self.handle(headers, at)
@@ -122,10 +124,14 @@ class Protocol(AMIProtocol):  # type: ignore[misc]
         action = self.responses.get(headers.get("actionid"))
         if action is not None and action.takes(headers):
             if action.add_message(headers):
+                self.replied = True
                 self.responses.pop(action.id, None)
         elif "event" in headers and headers.get("actionid") not in self.session.abandoned:
-            # A reply's callbacks run in the loop's next turn: what was sent behind it is not to be heard before.
-            self.session.loop.call_soon(self.session.deliver, headers, at)
+            if self.replied:
+                # A reply's callbacks run in the loop's next turn: what was sent behind it is not to be heard before.
+                self.session.loop.call_soon(self.session.deliver, headers, at)
+            else:
+                self.session.deliver(headers, at)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True

@@ -80,7 +80,8 @@ class Steps:
         begun, answer = time.monotonic(), None
         try:
             self._post(asked)
-            answer = await asyncio.wait_for(waiting, ANSWER_SECONDS)
+            async with asyncio.timeout(ANSWER_SECONDS):
+                answer = await waiting
         except TimeoutError:
             log.warning("step %s on %s was not decided in time", step, agi.unique_id)
         finally:

@@ -103,9 +103,11 @@ class Writer:
     def save(self, *facts: Fact) -> None:
         """Have ``facts`` written soon. Never blocks, never raises for what a fact holds."""
         with self._changed:
+            idle = not self._queue
             for fact in facts:
                 self._put(fact)
-            self._changed.notify()
+            if idle:  # else it is awake, or waits for more of the same: being woken for each costs what writing does
+                self._changed.notify()
 
     def run(self, work: Callable[[Database], T]) -> "Future[T]":
         """Do ``work`` on the write connection after everything saved so far; its errors are in the future."""
