@@ -1,11 +1,18 @@
-"""Timers as events: a key and a delay go in, ``TimerExpired(key)`` comes out."""
+"""Timers as events: a key and a delay go in, ``TimerExpired(key)`` comes out.
+
+Those that nobody waits for expire together, at moments that are ``LATER`` apart: being woken costs more than what most
+of them are for.
+"""
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 
 from callwarden.core import actions as do
 from callwarden.core import events as ev
+
+LATER = 0.25  # seconds
 
 
 class Clock:
@@ -18,7 +25,10 @@ class Clock:
     def set(self, action: do.SetTimer) -> None:
         self.cancel(action.key)
         loop = asyncio.get_running_loop()
-        self._handles[action.key] = loop.call_later(action.seconds, self._expire, action.key)
+        when = loop.time() + action.seconds
+        if action.later:
+            when = math.ceil(when / LATER) * LATER
+        self._handles[action.key] = loop.call_at(when, self._expire, action.key)
 
     def cancel(self, key: tuple[str, ...]) -> None:
         handle = self._handles.pop(key, None)

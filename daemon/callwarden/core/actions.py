@@ -75,10 +75,12 @@ class InspectFiles:
 
 @dataclass(frozen=True, slots=True)
 class SetTimer:
-    """TimerExpired(key) is wanted after ``seconds``; the same key again replaces the earlier one."""
+    """TimerExpired(key) is wanted after ``seconds``; a little ``later`` will do where nobody waits for it. The same key
+    again replaces the earlier one."""
 
     key: tuple[str, ...]
     seconds: float
+    later: bool = False
 
 
 @dataclass(frozen=True, slots=True)

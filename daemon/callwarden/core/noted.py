@@ -40,7 +40,7 @@ def note_started(recorder: Recorder, file: str, monitor_id: str, at: float) -> l
     if segment.state is not SegmentState.STARTING:
         return actions
     actions += end_gap(recorder, at) + end_suspension(recorder, at)
-    look = do.SetTimer(("seen", recorder.unique_id), SEEN_SECONDS)
+    look = do.SetTimer(("seen", recorder.unique_id), SEEN_SECONDS, later=True)
     return [*actions, look, *tell(recorder, Signal.STARTED, at)]
 
 

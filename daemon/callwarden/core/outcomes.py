@@ -97,7 +97,7 @@ def file_closed(book: Book, event: ev.SegmentFileClosed) -> Actions:
         return actions + _nothing_written(recorder, event.at)
     if running:
         # the hang-up that explains it may be a moment behind
-        actions.append(do.SetTimer(("lost", recorder.unique_id), LOST_SECONDS))
+        actions.append(do.SetTimer(("lost", recorder.unique_id), LOST_SECONDS, later=True))
     return actions + _closed_if_all_are(book, recorder, event.at)
 
 
