@@ -13,10 +13,10 @@ from pydantic import SecretStr
 
 from callwarden.asterisk.ami import Headers
 from callwarden.checks import archive, daemon, dialplan, manager, places, prompts, recorders, versions
-from callwarden.checks.examine import before_start
 from callwarden.checks.finding import Finding, Level
 from callwarden.checks.pbx import Line, Monitored, NotSeen, Seen, sections
 from callwarden.checks.records import records
+from callwarden.checks.starting import before_start
 from callwarden.checks.who import User, may, user_of
 from callwarden.config import Settings, load
 from callwarden.control import Peer

@@ -67,8 +67,15 @@ def test_the_command_is_ahead_before_it_imports_what_takes_time() -> None:
     """Its imports were starved for seconds by an Asterisk at real-time priority."""
     done = run("import sys; from callwarden.cli import main, run; print(*sys.modules)")
     assert {"callwarden.cli.run", "click"} <= set(done.stdout.split()), done.stderr
-    slow = {"pydantic", "aiohttp", "sqlite_utils", "rich", "numpy", "callwarden.config", "callwarden.service"}
+    slow = {"pydantic", "importlib.metadata", "aiohttp", "sqlite_utils", "callwarden.config", "callwarden.service"}
     assert not slow & set(done.stdout.split())
+
+
+def test_the_daemon_imports_nothing_that_only_a_command_or_a_release_needs() -> None:
+    done = run("import sys, callwarden.cli.serve; print(*sys.modules)")
+    assert "callwarden.service" in done.stdout.split(), done.stderr
+    others = {"rich", "fpdf", "PIL", "pydub", "fsspec", "s3fs", "paramiko", "cryptography", "callwarden.checks.examine"}
+    assert not others & set(done.stdout.split())
 
 
 def test_a_loop_that_spins_ahead_of_all_others_is_ended_by_the_kernel() -> None:
@@ -93,8 +100,9 @@ def test_what_works_behind_the_loop_gives_way_to_everything_else() -> None:
 
 def test_the_collector_does_not_look_through_the_program_again() -> None:
     code = (
-        "import gc; from callwarden import priority, service; before = len(gc.get_objects()); "
-        "priority.leave_alone_what_is_there(); print(before > 10000, len(gc.get_objects()) < 1000)"
+        "import gc; from callwarden import priority, service; priority.hurry(); before = len(gc.get_objects()); "
+        "priority.leave_alone_what_is_there(); "
+        "print(before > 10000, len(gc.get_objects()) < 1000, gc.isenabled())"
     )
     done = run(code)
-    assert done.stdout.split() == ["True", "True"], done.stderr
+    assert done.stdout.split() == ["True", "True", "True"], done.stderr

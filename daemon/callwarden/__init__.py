@@ -20,9 +20,17 @@ How it works, in one picture::
   daemon, over ``control.py``.
 """
 
-from importlib.metadata import PackageNotFoundError, version
+__version__: str
 
-try:
-    __version__ = version("callwarden")
-except PackageNotFoundError:  # a source tree that was never installed
-    __version__ = "0+unknown"
+
+def __getattr__(name: str) -> str:
+    """``__version__``, looked up when it is asked for: that takes longer than all that comes before the daemon is
+    ahead of the machine's other programs."""
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("callwarden")
+    except PackageNotFoundError:  # a source tree that was never installed
+        return "0+unknown"

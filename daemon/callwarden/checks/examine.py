@@ -1,20 +1,20 @@
-"""Everything that is looked at, in order: for `callwarden check`, and before the daemon starts.
+"""Everything that is looked at, in order, for `callwarden check`.
 
 Takes settings, gives findings; changes nothing.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from callwarden.checks.archive import archive
-from callwarden.checks.ari import ari, wrong_password
-from callwarden.checks.daemon import agi_port, control_socket, daemon, dialplan_agrees
+from callwarden.checks.ari import ari
+from callwarden.checks.daemon import daemon, dialplan_agrees
 from callwarden.checks.dialplan import dialplan, features
-from callwarden.checks.finding import Finding, Level, ok, warning
+from callwarden.checks.finding import Finding, ok, warning
 from callwarden.checks.manager import permissions, unreachable
-from callwarden.checks.pbx import Permitted, Seen, look, permitted
-from callwarden.checks.places import places, usable
+from callwarden.checks.pbx import Seen, look
+from callwarden.checks.places import places
 from callwarden.checks.prompts import built
 from callwarden.checks.recorders import modules, other_recorders
 from callwarden.checks.records import records
@@ -56,23 +56,3 @@ def asterisk(seen: Seen, settings: Settings) -> list[Finding]:
         *dialplan_agrees(seen, settings),
         *other_recorders(seen, settings),
     ]
-
-
-def unusable(settings: Settings) -> list[Finding]:
-    """What on disk makes running pointless."""
-    return _problems(usable(settings))
-
-
-async def before_start(settings: Settings) -> list[Finding]:
-    """What else no waiting cures. An Asterisk that is not there may come: the daemon waits for it."""
-    password, seen = await asyncio.gather(wrong_password(settings), permitted(settings))
-    found = [*control_socket(settings), agi_port(settings, running=False), *password]
-    if isinstance(seen, Permitted):
-        found += permissions(seen)
-    elif seen.refused:
-        found.append(unreachable(settings, seen))
-    return _problems(found)
-
-
-def _problems(findings: Iterable[Finding]) -> list[Finding]:
-    return [finding for finding in findings if finding.level is Level.PROBLEM]

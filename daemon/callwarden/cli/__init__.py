@@ -9,7 +9,6 @@ from importlib import import_module
 
 import click
 
-from callwarden import __version__
 from callwarden.cli.given import CONFIG_VARIABLE, config_option
 
 __all__ = ["main"]
@@ -38,8 +37,16 @@ class Commands(click.Group):
         return self.commands.get(cmd_name)
 
 
+def _version(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from callwarden import __version__
+
+        click.echo(f"callwarden, version {__version__}")
+        context.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="callwarden")
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version.")
 def main() -> None:
     """Makes a call-recording policy true beside an Asterisk, and proves it.
 

@@ -5,8 +5,8 @@ import logging
 import sqlite3
 from pathlib import Path
 
-from callwarden.checks.examine import before_start, unusable
 from callwarden.checks.finding import Finding
+from callwarden.checks.starting import before_start, unusable
 from callwarden.cli import frame
 from callwarden.cli.frame import Exit
 from callwarden.cli.given import config_path
