@@ -5,7 +5,7 @@ from pathlib import Path
 from callwarden.core.facts import Direction, RecordingState
 from callwarden.storage.catalogue import save_all
 from callwarden.storage.database import open_catalogue
-from callwarden.storage.remembered import OPEN_CALLS, OVER, known_trunks, remembered
+from callwarden.storage.remembered import OPEN_CALLS, OVER, known_trunks, remembered, remembered_of
 from storage_world import AT, call, channel, recording
 
 
@@ -38,4 +38,20 @@ def test_a_start_is_told_of_what_has_not_ended_or_is_not_finished(tmp_path: Path
     found = remembered(db, AT + 10, tmp_path)
     assert {one.recording.state for one in found if one.recording} == set(RecordingState) - set(OVER)
     assert [one.channel.unique_id for one in found if one.channel.ended is None] == ["1.1"]
+    db.close()
+
+
+def test_one_channel_is_remembered_without_a_look_at_the_others(tmp_path: Path) -> None:
+    """After an hour without the daemon there is a note for each of a hundred calls: each looked at all of them."""
+    db = open_catalogue(tmp_path / "catalogue.sqlite")
+    for uid in ("1.1", "1.2"):
+        save_all(db, [call(uid), channel(uid, uid), recording(uid, uid, state=RecordingState.RECORDING)])
+        save_all(db, [channel(f"{uid}5", uid), recording(f"{uid}5", uid, state=RecordingState.RECORDING)])
+    asked: list[str] = []
+    db.conn.set_trace_callback(asked.append)
+    found = remembered_of(db, ["1.1", "9.9"], AT + 10, tmp_path)
+    db.conn.set_trace_callback(None)
+    assert found == [one for one in remembered(db, AT + 10, tmp_path) if one.channel.unique_id == "1.1"] != []
+    assert "1.2" not in " ".join(asked)
+    assert OPEN_CALLS not in asked
     db.close()

@@ -38,7 +38,7 @@ from callwarden.storage.audio import measure
 from callwarden.storage.catalogue import save_all
 from callwarden.storage.database import transaction
 from callwarden.storage.reading import LedgerRows, ledger_rows, recording, story
-from callwarden.storage.remembered import OVER, first_sound, remembered
+from callwarden.storage.remembered import OVER, first_sound, remembered_of
 from callwarden.storage.vault import Vault
 
 log = logging.getLogger(__name__)
@@ -73,7 +73,7 @@ def take_in(db: Database, spool: Path, vault: Vault, files: Sequence[str], now: 
         if found := _take_in(db, spool, vault, file, sighted, result):
             channels[found] = None
     if channels:
-        result.found = [one for one in remembered(db, now, spool) if one.channel.unique_id in channels]
+        result.found = remembered_of(db, channels, now, spool)
     return result
 
 

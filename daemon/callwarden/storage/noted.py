@@ -31,7 +31,7 @@ from callwarden.core.facts import (
 from callwarden.core.silence import CARD_LINE
 from callwarden.storage.catalogue import save_all
 from callwarden.storage.reading import LedgerRows, ledger_rows, recording, story
-from callwarden.storage.remembered import OVER, first_sound, remembered
+from callwarden.storage.remembered import OVER, first_sound, remembered_of
 
 DIALPLAN = "dialplan"
 DIRECTIONS = {
@@ -48,7 +48,7 @@ def take_in(db: Database, note: Note, spool: Path, sha256: Hash, now: float) -> 
     rows = ledger_rows(db, note.unique_id)
     facts: list[Fact] = [*_origin(db, note, spool, rows), *_recorded(db, note, rows), *announced(db, note, sha256)]
     save_all(db, facts)
-    return [one for one in remembered(db, now, spool) if one.channel.unique_id == note.unique_id]
+    return remembered_of(db, [note.unique_id], now, spool)
 
 
 def announced(db: Database, note: Note, sha256: Hash) -> Iterator[Announcement]:

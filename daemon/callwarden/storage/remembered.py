@@ -1,6 +1,6 @@
 """What the catalogue remembers of calls that were under way when the daemon stopped: read once, at its start."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -17,6 +17,7 @@ OPEN_CALLS = (
     "UNION SELECT linked_id FROM recordings "
     "WHERE state NOT IN ('stored', 'discarded', 'purged') AND state NOT IN ('missing', 'purging')"
 )
+CALL_OF = "SELECT linked_id FROM channels WHERE unique_id = ?"
 LATEST_TRUNKS = "SELECT DISTINCT trunk FROM (SELECT trunk, direction FROM calls ORDER BY rowid DESC LIMIT 5000) " \
     "WHERE direction = 'inbound' AND trunk != ''"
 OVER = (
@@ -30,8 +31,15 @@ OVER = (
 
 def remembered(db: Database, now: float, spool: Path) -> list[ChannelRemembered]:
     """Every channel that had not ended or whose recording is not finished."""
-    stories = [story(db, linked_id) for (linked_id,) in db.conn.execute(OPEN_CALLS).fetchall()]
-    return [one for known in stories if known is not None for one in _channels(known, now, spool)]
+    calls = [linked_id for (linked_id,) in db.conn.execute(OPEN_CALLS).fetchall()]
+    return [one for known in _stories(db, calls) for one in _channels(known, now, spool)]
+
+
+def remembered_of(db: Database, unique_ids: Collection[str], now: float, spool: Path) -> list[ChannelRemembered]:
+    """Those of these channels, without a look at all the others that are up."""
+    wanted = [db.conn.execute(CALL_OF, [unique_id]).fetchone() for unique_id in unique_ids]
+    calls = dict.fromkeys(row[0] for row in wanted if row is not None)
+    return [one for known in _stories(db, calls) for one in _channels(known, now, spool, unique_ids)]
 
 
 def known_trunks(db: Database, now: float) -> TrunksRemembered:
@@ -52,10 +60,18 @@ def first_sound(files: Iterable[tuple[float, Path]]) -> float | None:
     return None
 
 
-def _channels(known: Story, now: float, spool: Path) -> list[ChannelRemembered]:
+def _stories(db: Database, linked_ids: Iterable[str]) -> Iterator[Story]:
+    return (known for linked_id in linked_ids if (known := story(db, linked_id)) is not None)
+
+
+def _channels(
+    known: Story, now: float, spool: Path, only: Collection[str] | None = None
+) -> list[ChannelRemembered]:
     recordings = {one.recording.unique_id: one.recording for one in known.recordings}
     found = []
     for channel in known.channels:
+        if only is not None and channel.unique_id not in only:
+            continue
         recording = recordings.get(channel.unique_id)
         over = recording is None or recording.state in OVER
         if channel.ended is not None and over:
