@@ -211,3 +211,14 @@ def test_asked_again_it_is_the_same(office: Office) -> None:
     again = office.finish()
     assert [one.file for one in again.rows.segments].count(file) == 1
     assert len(again.sound) == len(first.sound)
+
+
+def test_a_silence_that_went_on_behind_its_end_is_explained(office: Office) -> None:
+    """The payment ended while AMI was away; the dialplan's recorder was stopped when it came back. Found by a soak."""
+    office.daemon(4, 8)
+    office.suspensions = [suspension(AT + 8, AT + 14)]
+    office.dialplan(13, 13.5)
+    office.daemon(15, 20)
+    office.gaps = [Gap(unique_id=UNIQUE_ID, started=AT + 14, ended=AT + 15, cause="the recorder was being started")]
+    done = office.finish()
+    assert [(one.started - AT, one.ended - AT) for one in done.rows.gaps] == [(13.5, 14), (14, 15)]

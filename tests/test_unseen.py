@@ -290,3 +290,90 @@ def test_a_stop_that_was_not_proven_before_the_hang_up_does_not_shorten_the_call
     recorder.ended = 9.0
     doubt_end(recorder, replace(segment, stopped=9.0), 5.1)
     assert (recorder.end_unseen is None) == (stop_asked is not None)
+
+
+def test_an_answer_that_is_told_of_behind_the_end_was_when_the_file_began() -> None:
+    """The daemon was frozen from before the answer until after the hang-up. Found by a soak."""
+    for file_first in (True, False):
+        stage = Stage()
+        stage.happen(created(DESK, 0.1))
+        stage.advance(8.0)
+        stage.asterisk.channels.clear()
+        if file_first:
+            closed(stage, "202-2", 6.5, 5.5)
+        stage.decide(ev.ChannelAnswered(8.0, "202-2"))
+        stage.decide(ev.ChannelHungUp(8.0, "202-2"))
+        if not file_first:
+            closed(stage, "202-2", 6.5, 5.5)
+        stage.advance(20.0)
+        channel = row(stage, Channel, "202-2")
+        assert (channel.answered, channel.ended) == (1.0, 6.5)
+        [span] = stage.catalogue.ledger(channel)
+        assert span.kind is Kind.RECORDED
+
+
+def test_what_a_killed_asterisk_had_not_written_yet_leaves_no_call_that_ended_before_its_answer() -> None:
+    stage = Stage()
+    talking(stage)
+    stage.advance(1.5)
+    stage.lose_link()
+    stage.asterisk.channels.clear()
+    closed(stage, "trunk-1", 0.1, 0.0)
+    stage.advance(4.0)
+    stage.regain_link()
+    stage.advance(20.0)
+    channel = row(stage, Channel, "trunk-1")
+    assert channel.answered == 0.3
+    assert channel.ended is not None
+    assert channel.ended >= 0.3
+    assert [span for span in stage.catalogue.ledger(channel) if span.why == UNEXPLAINED and span.seconds > 0] == []
+
+
+@pytest.mark.parametrize("restarted", [True, False])
+def test_who_was_let_to_the_card_line_and_went_unseen_counts_as_answered_and_silent(restarted: bool) -> None:
+    """There is no sound that could tell, and unknown counts as answered. Found by a soak."""
+    stage = Stage()
+    stage.happen(created(DESK, 0.1))
+    stage.happen(ev.StepAsked(at=0.11, step_id=1, step=ev.Step.CARD_GATE, unique_id="202-2"))
+    stage.advance(0.2)
+    stage.lose_link()
+    stage.asterisk.channels.clear()
+    stage.advance(4.0)
+    if restarted:
+        stage.restart()
+    else:
+        stage.regain_link()
+    stage.advance(20.0)
+    channel = row(stage, Channel, "202-2")
+    assert channel.answered is not None
+    assert channel.answered < 0.2
+    assert {span.kind for span in stage.catalogue.ledger(channel)} == {Kind.SUSPENDED}
+    assert row(stage, Call, "trunk-1").answered == channel.answered
+
+
+def test_who_came_and_went_while_nothing_could_be_seen_is_a_gap() -> None:
+    stage = Stage()
+    stage.happen(created(CALLER, 0.1))
+    stage.advance(0.3)
+    stage.lose_link()
+    stage.decide(created(DESK, 1.0))  # between the link and the snapshot
+    stage.advance(5.0)
+    stage.regain_link()
+    stage.advance(6.0)
+    stage.happen(ev.ChannelHungUp(9.0, "trunk-1"))
+    stage.advance(20.0)
+    [span] = stage.catalogue.ledger(row(stage, Channel, "202-2"))
+    assert (span.started, span.ended, span.why) == (1.0, 5.0, "Callwarden could not see Asterisk")
+
+
+def test_an_answer_that_a_restart_reads_off_a_file_is_the_calls_too() -> None:
+    stage = Stage()
+    stage.happen(created(CALLER, 0.1))
+    stage.advance(0.2)
+    stage.asterisk.channels["trunk-1"].answered = True
+    before = stage.catalogue.remembered
+    stage.catalogue.remembered = lambda at: (replace(one, sounded=0.4) for one in before(at))  # type: ignore[method-assign]
+    stage.advance(3.0)
+    stage.restart()
+    assert row(stage, Channel, "trunk-1").answered == 0.4
+    assert row(stage, Call, "trunk-1").answered == 0.4

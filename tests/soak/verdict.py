@@ -128,7 +128,12 @@ def _gaps(account: Account, faults: Sequence[Fault]) -> Iterator[Finding]:
 
 
 def _recording(channel: Witnessed, account: Account) -> Iterator[Finding]:
-    recorded = account.seconds(Kind.RECORDED)
+    assert channel.answered is not None and channel.ended is not None
+    since, until = channel.answered, channel.ended  # early media, which may count as answered, has not its tone
+    recorded = sum(
+        max(0.0, min(span.ended, until) - max(span.started, since))
+        for span in account.spans if span.kind is Kind.RECORDED
+    )  # fmt: skip
     allowed = EDGES + A_SEGMENT * account.segments + (BUFFERED if channel.killed else 0)
     if recorded * SOUND <= allowed:
         return

@@ -7,12 +7,13 @@ be done about it.
 from dataclasses import replace
 
 from callwarden.core import actions as do
-from callwarden.core import announcing, card_line, gate, memory, noted, policy, scope, silence, unseen
+from callwarden.core import announcing, card_line, gate, memory, noted, policy, rows, scope, silence, unseen
 from callwarden.core import events as ev
 from callwarden.core.book import Book
 from callwarden.core.calls import CardStage, Leg
-from callwarden.core.facts import Call, Direction, Role
+from callwarden.core.facts import Call, Direction, Role, SegmentState
 from callwarden.core.orders import tell
+from callwarden.core.recorder import OUT_OF_SIGHT
 from callwarden.core.recording import OPEN, SILENT, Signal
 
 Actions = list[do.Action]
@@ -211,9 +212,8 @@ def hung_up(book: Book, event: ev.ChannelHungUp) -> Actions:
     ended = noted.last_seen(recorder, event.at)
     if event.seen and ended > event.at - unseen.LATE_SECONDS:
         ended = event.at
-    actions: Actions = []
-    if recorder is not None and not event.seen and (since := unseen.sound_since(recorder)) is not None:
-        actions += answered(book, ev.ChannelAnswered(since, event.unique_id))
+    actions = _answered_unseen(book, leg, event, ended)
+    ended = max(ended, leg.answered or 0.0)
     row = book.channel_row(leg, ended)
     if recorder is not None and recorder.state in OPEN:
         recorder.row, recorder.unsure = row, book.blind or not event.seen
@@ -226,6 +226,28 @@ def hung_up(book: Book, event: ev.ChannelHungUp) -> Actions:
     actions += silence.review(book, others, event.at)
     actions += scope.ensure_one_recorded(book, [book.calls.legs[one] for one in sorted(talked)], event.at)
     return actions + maybe_end_call(book, leg.linked_id, ended)
+
+
+def _answered_unseen(book: Book, leg: Leg, event: ev.ChannelHungUp, ended: float) -> Actions:
+    """Nobody saw the answer, or was told of it in time: the files tell. Who was never recorded, and went while Asterisk
+    was out of sight, counts as answered: it may have been."""
+    recorder = book.recorders.get(leg.unique_id)
+    if recorder is None or (event.seen and not book.blind and (leg.answered is None or leg.answered <= ended)):
+        return []
+    since = unseen.sound_since(recorder) if leg.answered is not None else unseen.answer_of(recorder)
+    if leg.answered is not None and (leg.answered <= ended or since is None):
+        return []
+    if since is not None:
+        before, leg.answered = leg.answered, None
+        call = book.facts.get(leg.linked_id)
+        late = call is not None and call.answered is not None and call.answered == before
+        changed = book.change_call(leg.linked_id, answered=None) if late else []
+        return changed + answered(book, ev.ChannelAnswered(since, leg.unique_id))
+    if event.seen or recorder.exempt or any(one.state is not SegmentState.FAILED for one in recorder.segments):
+        return []
+    since = max(leg.started, book.blind_since or leg.started)
+    actions = answered(book, ev.ChannelAnswered(since, leg.unique_id))
+    return actions + rows.note_gap(recorder, since, ended, OUT_OF_SIGHT)
 
 
 def _forget(book: Book, leg: Leg) -> None:

@@ -17,7 +17,7 @@ from callwarden.core.facts import Announcement, Call, Channel, Gap, RecordingSta
 from callwarden.core.orders import tell
 from callwarden.core.recorder import Recorder
 from callwarden.core.recording import Signal
-from callwarden.core.silence import IN_PLACE, watch
+from callwarden.core.silence import CARD_LINE, IN_PLACE, watch
 
 ADOPTED = "dialplan"
 
@@ -30,7 +30,8 @@ def greet(book: Book, leg: Leg, event: ChannelCreated) -> list[do.Action]:
     before = book.facts.get(leg.linked_id)
     recorder = _take_up(book, leg, known) if known is not None else None
     call = book.facts.get(leg.linked_id)
-    changed = [do.Save(call)] if before is not None and call is not None and call != before else []
+    kept = before if before is not None else known.call if known is not None else None
+    changed = [do.Save(call)] if call is not None and call != kept and kept is not None else []
     watch(book, leg)
     limit = do.SetTimer(("in-place", leg.unique_id), book.settings.card.in_place_limit)
     told: list[do.Action] = [do.Save(one) for one in book.announcements.get(leg.unique_id, ())]
@@ -82,8 +83,12 @@ def _never_recorded(channel: Channel, ended: float) -> list[do.Action]:
 
 
 def _answered_unseen(known: ChannelRemembered) -> ChannelRemembered:
-    """Nobody saw the answer, but the files hold sound: somebody spoke."""
+    """Nobody saw the answer, but the files hold sound: somebody spoke. Where it was silent for a card line there is
+    none, and unknown counts as answered."""
     channel, call, sounded = known.channel, known.call, known.sounded
+    last = known.suspensions[-1] if known.suspensions else None
+    if sounded is None and last is not None and last.why == CARD_LINE and last.ended is None:
+        sounded = last.confirmed
     if channel.answered is not None or sounded is None:
         return known
     answered = call.answered if call.answered is not None else sounded

@@ -90,9 +90,9 @@ def _await_files(recorder: Recorder, _at: float) -> list[do.Action]:
 def _finish(recorder: Recorder, _at: float) -> list[do.Action]:
     actions = unseen.confirmed_late(recorder) + _answer_unseen(recorder)
     if recorder.end_unseen is not None:
-        written = [s.closed for s in recorder.segments if s.closed is not None]
-        if written:  # while it rang, perhaps: but it was seen answered
-            recorder.ended = max(*written, recorder.answered or 0.0)
+        written = unseen.written_last(recorder)
+        if written is not None:  # while it rang, perhaps: but it was seen answered
+            recorder.ended = max(written, recorder.answered or 0.0)
         actions.append(do.Save(replace(recorder.end_unseen, ended=recorder.ended)))
         if recorder.call_unseen is not None:
             actions.append(do.Save(replace(recorder.call_unseen, ended=recorder.ended)))
@@ -100,11 +100,13 @@ def _finish(recorder: Recorder, _at: float) -> list[do.Action]:
 
 
 def _answer_unseen(recorder: Recorder) -> list[do.Action]:
-    """Asterisk was out of sight when the channel ended: whether somebody answered is told by its files."""
-    since = unseen.sound_since(recorder) if recorder.unsure and recorder.answered is None else None
-    if since is None or recorder.row is None:
-        return []
-    return unseen.answered_at(recorder, since)
+    """Asterisk was out of sight when the channel ended, or the news of its answer came when it was over: whether
+    somebody answered, and when, is told by its files."""
+    if unseen.told_too_late(recorder):
+        since = unseen.sound_since(recorder)
+    else:
+        since = unseen.answer_of(recorder) if recorder.unsure and recorder.answered is None else None
+    return [] if since is None else unseen.answered_at(recorder, since)
 
 
 def _out_of_sight(recorder: Recorder) -> list[do.Action]:

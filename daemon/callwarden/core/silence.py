@@ -17,8 +17,8 @@ from callwarden.core.facts import Role
 from callwarden.core.orders import tell
 from callwarden.core.recorder import Recorder
 from callwarden.core.recording import SILENT, Signal
+from callwarden.core.spans import CARD_LINE as CARD_LINE
 
-CARD_LINE = "card line"
 IN_PLACE = "suspended in place"
 RENEWED = "recorder renewed"
 # Asterisk frees a channel's audiohooks at its next frame; a recorder started before that inherits the fault (measured:

@@ -13,6 +13,7 @@ class Kind(StrEnum):
     GAP = "gap"
 
 
+CARD_LINE = "card line"
 ONE_PER_CALL = "one recording per call"
 
 

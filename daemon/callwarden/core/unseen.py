@@ -11,6 +11,7 @@ from callwarden.core import actions as do
 from callwarden.core.facts import Segment, SegmentState
 from callwarden.core.recorder import Recorder
 from callwarden.core.rows import change, withdraw_gaps
+from callwarden.core.spans import CARD_LINE
 
 LATE_SECONDS = 1.0  # a hang-up is told within milliseconds of its file's end; one told later was read late
 SLOW_SECONDS = 0.1  # a reply takes some milliseconds, on a busy machine more
@@ -48,6 +49,29 @@ def confirmed_late(recorder: Recorder) -> list[do.Action]:
         if answered is not None and since < answered and abs(told - answered) < TOGETHER_SECONDS:
             actions += answered_at(recorder, since)
     return actions
+
+
+def answer_of(recorder: Recorder) -> float | None:
+    """When a channel was answered of which nobody saw it: since when its files hold sound; where it was silent for a
+    card line to its end there are none, and unknown counts as answered."""
+    since = sound_since(recorder)
+    last = recorder.suspensions[-1] if recorder.suspensions else None
+    if since is not None or last is None or last.why != CARD_LINE:
+        return since
+    return last.confirmed if last.ended is None or last.ended == recorder.ended else None
+
+
+def told_too_late(recorder: Recorder) -> bool:
+    """Whether the answer was told of when the file that ran to the end was closed already: it was before."""
+    last = recorder.segments[-1] if recorder.segments else None
+    if last is None or last.closed is None or last.stop_asked is not None or recorder.answered is None:
+        return False
+    return last.closed < recorder.answered
+
+
+def written_last(recorder: Recorder) -> float | None:
+    """When the last file was closed that nobody had asked to be."""
+    return max((s.closed for s in recorder.segments if s.closed is not None and s.stop_asked is None), default=None)
 
 
 def answered_at(recorder: Recorder, at: float) -> list[do.Action]:

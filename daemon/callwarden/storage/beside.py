@@ -20,8 +20,8 @@ from sqlite_utils import Database
 
 from callwarden.core.actions import FinishRecording
 from callwarden.core.card_time import BY_DIALPLAN_ITSELF, DIALPLAN_GRAIN
-from callwarden.core.facts import Call, Channel, Segment, SegmentState, Suspension
-from callwarden.core.recorder import BY_DIALPLAN, NOT_SAFE_IN_A_FILE_NAME, begun
+from callwarden.core.facts import Call, Channel, Gap, Segment, SegmentState, Suspension
+from callwarden.core.recorder import BY_DIALPLAN, NOT_SAFE_IN_A_FILE_NAME, OUT_OF_SIGHT, begun
 from callwarden.core.rows import without
 from callwarden.storage.audio import measure
 from callwarden.storage.catalogue import save_all
@@ -37,11 +37,12 @@ SETTLED_SECONDS = 1.0  # after the channel's end: by then Asterisk has closed it
 @dataclass(frozen=True, slots=True)
 class Beside:
     """The channel as it is finished, and the rows that this changes: ``segments`` that were found, ``suspensions`` that
-    ended earlier."""
+    ended earlier, ``gaps`` in which it was kept silent although nothing spoke for it any more."""
 
     action: FinishRecording
     segments: tuple[Segment, ...] = ()
     suspensions: tuple[Suspension, ...] = ()
+    gaps: tuple[Gap, ...] = ()
 
 
 def look(action: FinishRecording, spool: Path, there: Iterable[str]) -> Beside:
@@ -68,7 +69,7 @@ def look(action: FinishRecording, spool: Path, there: Iterable[str]) -> Beside:
         suspensions=suspensions,
     )  # fmt: skip
     changed = tuple(one for one in suspensions if one not in action.suspensions)
-    return Beside(whole, found, changed)
+    return Beside(whole, found, changed, tuple(_kept_silent(action, whole)))
 
 
 def save(db: Database, found: Beside) -> None:
@@ -86,6 +87,7 @@ def save(db: Database, found: Beside) -> None:
             "DELETE FROM gaps WHERE unique_id = ? AND started = ?",
             [(unique_id, gap.started) for gap in rows.gaps if gap not in gaps],
         )
+    gaps += found.gaps
     channel = earlier(rows.channel, answered, found.action.ended)
     call = story(db, channel.linked_id)
     calls = [] if call is None or channel == rows.channel else [earlier(call.call.call, answered, found.action.ended)]
@@ -111,6 +113,19 @@ def _ran_beside(segment: Segment, segments: Sequence[Segment]) -> bool:
         if one.started is not None and segment.started < one.started < segment.stopped - OWN_SECONDS
     )  # fmt: skip
     return any(not BY_DIALPLAN_ITSELF.search(one.file) for one in begun_in_it)
+
+
+def _kept_silent(before: FinishRecording, now: FinishRecording) -> Iterator[Gap]:
+    """What is left of a silence behind its end where nobody recorded: the daemon did not see that end."""
+    for was, one in zip(before.suspensions, now.suspensions, strict=True):
+        until = before.ended if was.ended is None else was.ended
+        if one.ended is None or one.ended >= until:
+            continue
+        left = [Gap(unique_id=before.unique_id, started=one.ended, ended=until, cause=OUT_OF_SIGHT)]
+        for segment in now.segments:
+            since, last = segment.started or segment.asked, segment.until
+            left = [part for gap in left for part in without(gap, since, now.ended if last is None else last)]
+        yield from left
 
 
 def _names(action: FinishRecording, there: Iterable[str]) -> list[str]:
