@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from callwarden.asking import ask
 from callwarden.control import (
     LONGEST_REQUEST,
     ControlError,
@@ -19,7 +20,6 @@ from callwarden.control import (
     Kind,
     Listed,
     Peer,
-    ask,
     text_of,
     user_name,
 )

@@ -17,7 +17,7 @@ How it works, in one picture::
 * Beside the calls: ``housekeeping`` (the purge), ``reconciling``, ``sealer``, ``archiver``, ``left_behind``, ``growth``
   (recordings that should grow), ``clock_watch``; each holds its own schedule.
 * ``cli/``, one file a noun: what root and Callwarden's user may read it reads itself, everything else it asks the
-  daemon, over ``control.py``.
+  daemon, over ``control.py`` (``asking.py`` is its end of it).
 """
 
 __version__: str

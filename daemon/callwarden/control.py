@@ -1,4 +1,4 @@
-"""The control socket: how the command line asks the running daemon, on this machine only.
+"""The control socket, the daemon's end: how it is asked, on this machine only. ``asking`` is the other end.
 
 A request is one line, ``{"verb": "suspend", "call": "1763775574.12"}``; the answer is one line, ``{"ok": true, ...}``
 or ``{"ok": false, "kind": "not-found", "error": "A sentence."}``. What the answers hold stands in ``answers``.
@@ -16,11 +16,9 @@ import pwd
 import socket
 import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 from callwarden.asterisk.quiet import Quiet
 from callwarden.local_socket import SocketTaken, bind, inode
@@ -28,12 +26,10 @@ from callwarden.local_socket import SocketTaken, bind, inode
 log = logging.getLogger(__name__)
 
 LONGEST_REQUEST = 64 * 1024  # bytes
-LONGEST_ANSWER = 64 * 1024 * 1024  # bytes: what a client takes; a dry run may name every recording there is
 MAX_CLIENTS = 32
 IDLE = 30.0  # seconds a client may take to send its next whole request
 ANSWER = 120.0  # seconds for a handler: a purge of many files takes its time
 TAKE = 5.0  # seconds for a client to take its answer
-ASK = 10.0  # seconds a client waits for an answer, unless it says otherwise
 _UCRED = struct.Struct("3i")
 
 
@@ -48,7 +44,8 @@ class Kind(StrEnum):
 
 
 class ControlError(Exception):
-    """A request that was not done: raised by a handler, carried over the socket, raised again by :func:`ask`."""
+    """A request that was not done: raised by a handler, carried over the socket, raised again by
+    :func:`callwarden.asking.ask`."""
 
     def __init__(self, sentence: str, kind: Kind = Kind.FAILED) -> None:
         super().__init__(sentence)
@@ -260,77 +257,3 @@ async def _close(writer: asyncio.StreamWriter) -> None:
             await writer.wait_closed()
     except (OSError, TimeoutError):
         writer.transport.abort()
-
-
-# The other end
-
-
-def ask(path: Path, verb: str, *, patience: float = ASK, **arguments: object) -> dict[str, Any]:
-    """The daemon's answer. Raises ControlError with a sentence that says what to do."""
-    answer, handles = ask_for_file(path, verb, patience=patience, **arguments)
-    for handle in handles:
-        os.close(handle)
-    return answer
-
-
-def ask_for_file(
-    path: Path, verb: str, *, patience: float = ASK, **arguments: object
-) -> tuple[dict[str, Any], list[int]]:
-    """The daemon's answer, and the descriptors that came with it, the caller's to close. Raises ControlError."""
-    handles: list[int] = []
-    request = json.dumps({**arguments, "verb": verb}).encode() + b"\n"
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(patience)
-        _connect(connection, path)
-        try:
-            with suppress(BrokenPipeError):  # turned away before it asked: the answer says why
-                connection.sendall(request)
-            line = _line(connection, handles)
-        except TimeoutError:
-            raise ControlError(
-                f"The daemon did not answer within {patience:g} s. See `journalctl -u callwarden`."
-            ) from None
-        except OSError as error:
-            raise ControlError(f"The daemon ended the conversation: {error.strerror}.") from error
-    return _answer(line), handles
-
-
-def _connect(connection: socket.socket, path: Path) -> None:
-    try:
-        connection.connect(str(path))
-    except (FileNotFoundError, ConnectionRefusedError, NotADirectoryError):
-        raise ControlError(
-            f"The daemon does not run: nobody answers on {path}. Start it: systemctl start callwarden",
-            Kind.NOT_RUNNING,
-        ) from None
-    except PermissionError:
-        raise ControlError(
-            f"You may not speak to the daemon on {path}: be root, or a member of its [control] group.",
-            Kind.NOT_ALLOWED,
-        ) from None
-    except OSError as error:
-        raise ControlError(f"The daemon cannot be asked on {path}: {error.strerror or error}.") from error
-
-
-def _line(connection: socket.socket, handles: list[int]) -> bytes:
-    received = bytearray()
-    while not received.endswith(b"\n"):
-        more, came, _, _ = socket.recv_fds(connection, 65536, 1)
-        handles += came
-        if not more or len(received) > LONGEST_ANSWER:
-            break
-        received += more
-    return bytes(received)
-
-
-def _answer(line: bytes) -> dict[str, Any]:
-    try:
-        answer = json.loads(line)
-    except (ValueError, RecursionError):
-        answer = None
-    if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
-        raise ControlError("The daemon gave no answer that can be read. See `journalctl -u callwarden`.")
-    if not answer.pop("ok"):
-        kind = answer.get("kind")
-        raise ControlError(str(answer.get("error")), Kind(kind) if kind in set(Kind) else Kind.FAILED)
-    return answer

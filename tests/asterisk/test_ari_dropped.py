@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from proof import assert_accounted, settled, wait_until
 
-from callwarden.control import ask
+from callwarden.asking import ask
 from callwarden.core.facts import PlayedBy
 from callwarden.core.silence import CARD_LINE
 from lab import prompts, tones

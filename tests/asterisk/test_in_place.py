@@ -5,7 +5,7 @@ import time
 import pytest
 from proof import assert_accounted, assert_sound_agrees, settled, wait_until
 
-from callwarden.control import ask
+from callwarden.asking import ask
 from callwarden.core.silence import IN_PLACE
 from callwarden.core.spans import Kind
 from lab.lab import Lab

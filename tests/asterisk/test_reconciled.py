@@ -10,8 +10,8 @@ import pytest
 from click.testing import CliRunner
 from proof import BRISK, settled, wait_until
 
+from callwarden.asking import ask
 from callwarden.cli import main
-from callwarden.control import ask
 from callwarden.core.reconcile import Kinds
 from lab.lab import Lab
 

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from callwarden.control import ControlError, ask
+from callwarden.asking import ask
+from callwarden.control import ControlError
 from lab.ami import AmiError
 from lab.rawsip import RawCall
 from soak.office import Office

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from callwarden.control import ControlError, ask
+from callwarden.asking import ask
+from callwarden.control import ControlError
 from lab.ami import AmiError
 from lab.daemon import DaemonError
 from soak.faults import FAULTS, Fault

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from callwarden.asking import ask
 from callwarden.checks.finding import Finding, ok, problem, warning
 from callwarden.checks.pbx import Seen
 from callwarden.checks.places import nearest
 from callwarden.checks.who import daemon_user, may
 from callwarden.config import Settings
-from callwarden.control import ControlError, Kind, ask
+from callwarden.control import ControlError, Kind
 
 ABOUT, AGI = "daemon", "AGI"
 DEFAULT_AGI, DEFAULT_SPOOL = "127.0.0.1:4573", "/var/spool/asterisk/callwarden"  # of dialplan/callwarden.conf

@@ -15,10 +15,11 @@ import click
 from click.shell_completion import CompletionItem
 from sqlite_utils import Database
 
+from callwarden.asking import ask
 from callwarden.cli.given import DEFAULT_CONFIG, config_path
 from callwarden.config import ConfigError, Settings, load
 from callwarden.config.settings import Control
-from callwarden.control import ControlError, Kind, ask
+from callwarden.control import ControlError, Kind
 from callwarden.storage.database import CatalogueError, open_readonly
 
 SOCKET_VARIABLE = "CALLWARDEN_SOCKET"

@@ -10,9 +10,10 @@ from typing import Any, BinaryIO
 
 import click
 
+from callwarden.asking import ask_for_file
 from callwarden.cli import frame, text
 from callwarden.cli.frame import Exit
-from callwarden.control import ControlError, Kind, ask_for_file
+from callwarden.control import ControlError, Kind
 
 PATIENCE = 120.0  # seconds: a long recording is checked to its end first
 PLAYERS = (

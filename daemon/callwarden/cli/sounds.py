@@ -5,12 +5,13 @@ from pathlib import Path
 
 import click
 
+from callwarden.asking import ask
 from callwarden.assets import asset
 from callwarden.cli import frame, text
 from callwarden.cli.frame import Exit
 from callwarden.cli.given import config_path
 from callwarden.config import ConfigError, load
-from callwarden.control import ControlError, ask
+from callwarden.control import ControlError
 from callwarden.sounds import BUILT, FORMATS, USUAL_FORMATS, Built, SoundsError, examine
 from callwarden.sounds import build as build_prompts
 

@@ -8,9 +8,10 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from callwarden.asking import ask
 from callwarden.cli import frame, text
 from callwarden.cli.frame import Exit
-from callwarden.control import ControlError, Kind, ask
+from callwarden.control import ControlError, Kind
 
 
 @click.command()
