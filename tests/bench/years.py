@@ -64,15 +64,21 @@ class Meanwhile(TypedDict):
     gates: Spread | None
 
 
-class Found(TypedDict):
+class Deleted(TypedDict):
+    """By hand and by the purge, with the same calls and gates."""
+
+    find_delete: list[float]  # seconds, for the half before the purge and the half after it
+    purge: Meanwhile
+    purge_cpu: float  # of the daemon, all it did meanwhile
+    calls_cpu: float  # of these, what it spends in that time while `find` deletes
+
+
+class Found(Deleted):
     recordings: int
     catalogue_bytes: int
     searches: dict[str, Spread]
     writes_per_second: float
     due: int
-    find_delete: float
-    purge: Meanwhile
-    purge_cpu: float
     purged: int
     audit_entries: int
     audit_verify: float
@@ -88,21 +94,22 @@ class Found(TypedDict):
 def run(plan: YearsPlan, say: Say) -> Found:
     say(f"a catalogue of {plan.recordings:,} recordings")
     with tempfile.TemporaryDirectory(prefix="callwarden-years-") as folder:
-        tree = Path(folder) / "by-hand"
+        halves = [Path(folder) / "by-hand-1", Path(folder) / "by-hand-2"]
         due: list[str] = []
 
         def furnish(lab: Lab) -> None:
             bulk.catalogue(lab.catalogue_path, plan.recordings, BULK_DAYS)
-            due.extend(_due_files(lab.catalogue_path))
-            for place in (lab.vault, tree):
-                _fill(place, due)
+            due.extend(sorted(_due_files(lab.catalogue_path)))
+            for place, names in zip((lab.vault, *halves), (due, *_halves(due)), strict=True):
+                _fill(place, names)
+            os.sync()
 
         with open_office(before=furnish) as office:
-            found = _measured(office, plan, tree, len(due), say)
+            found = _measured(office, plan, halves, len(due), say)
     return found
 
 
-def _measured(office: Office, plan: YearsPlan, tree: Path, due: int, say: Say) -> Found:
+def _measured(office: Office, plan: YearsPlan, halves: list[Path], due: int, say: Say) -> Found:
     calls: list[Call] = []
     _up_to(office, calls, plan.calls)
     say("searches and writes")
@@ -110,11 +117,8 @@ def _measured(office: Office, plan: YearsPlan, tree: Path, due: int, say: Say) -
     written = writes(plan.recordings, plan.facts)
     entries, verify = _audit(office.lab.catalogue_path)
     size = office.lab.catalogue_path.stat().st_size
-    say(f"find -delete, then the purge, of {due:,} files while {plan.calls} calls stand")
-    by_hand = _meanwhile(office, calls, lambda: subprocess.run(["find", tree, "-type", "f", "-delete"], check=True))
-    before = costs.cpu_seconds(office.pids["daemon"])
-    purge = _meanwhile(office, calls, lambda: _callwarden(office, "purge", "--yes", "--json"))
-    purge_cpu = costs.cpu_seconds(office.pids["daemon"]) - before
+    say(f"find -delete and the purge of {due:,} files while {plan.calls} calls stand")
+    deleted = _deleted(office, calls, halves)
     say(f"the daemon ends and starts again while {plan.live} calls stand; a recording of hours is joined")
     _up_to(office, calls, plan.live)
     office.lab.daemon.kill()
@@ -127,13 +131,33 @@ def _measured(office: Office, plan: YearsPlan, tree: Path, due: int, say: Say) -
         purged = db.execute("SELECT count(*) FROM tombstones").fetchone()[0]
     found = Found(
         recordings=plan.recordings, catalogue_bytes=size, searches=found_in, writes_per_second=round(written),
-        due=due, find_delete=by_hand["seconds"], purge=purge, purge_cpu=round(purge_cpu, 2), purged=purged,
-        audit_entries=entries, audit_verify=verify,
+        due=due, **deleted, purged=purged, audit_entries=entries, audit_verify=verify,
         ready=ready, live=plan.live, memory=memory["pss"], rss=memory["rss"], long_seconds=plan.long_seconds,
         joined=joined, joined_cpu=round(costs.cpu_seconds(office.pids["daemon"]) - before, 2),
     )  # fmt: skip
     office.hang_up(calls, 20)
     return found
+
+
+def _deleted(office: Office, calls: list[Call], halves: list[Path]) -> Deleted:
+    """One half by hand, the purge, the other half by hand: a disk that others use is not the same twice."""
+    daemon = office.pids["daemon"]
+
+    def spent(work: Callable[[], object]) -> tuple[Meanwhile, float]:
+        before = costs.cpu_seconds(daemon)
+        return _meanwhile(office, calls, work), costs.cpu_seconds(daemon) - before
+
+    def by_hand(half: Path) -> tuple[Meanwhile, float]:
+        return spent(lambda: subprocess.run(["find", half, "-type", "f", "-delete"], check=True))
+
+    first, first_cpu = by_hand(halves[0])
+    purge, purge_cpu = spent(lambda: _callwarden(office, "purge", "--yes", "--json"))
+    second, second_cpu = by_hand(halves[1])
+    finds = [first["seconds"], second["seconds"]]
+    share = (first_cpu + second_cpu) / sum(finds)
+    return Deleted(
+        find_delete=finds, purge=purge, purge_cpu=round(purge_cpu, 2), calls_cpu=round(share * purge["seconds"], 2)
+    )
 
 
 def _up_to(office: Office, calls: list[Call], wanted: int) -> None:
@@ -180,6 +204,14 @@ def _due_files(catalogue: Path) -> list[str]:
         return [row[0] for row in db.execute("SELECT path FROM recordings WHERE expires <= ?", [time.time()])]
     finally:
         db.close()
+
+
+def _halves(names: list[str]) -> tuple[list[str], list[str]]:
+    """Every other day: as many files a directory in both."""
+    days = sorted({name.rpartition("/")[0] for name in names})
+    odd = set(days[::2])
+    first = [name for name in names if name.rpartition("/")[0] in odd]
+    return first, [name for name in names if name.rpartition("/")[0] not in odd]
 
 
 def _fill(place: Path, names: list[str]) -> None:
