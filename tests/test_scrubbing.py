@@ -117,6 +117,17 @@ async def test_a_file_that_is_put_back_is_mended(house: House) -> None:
     assert await house.keeper.on_catalogue(lambda db: requested.damage(db, IDS[1])) == ""
 
 
+async def test_what_only_the_external_store_has_is_not_fetched_to_be_looked_at(house: House) -> None:
+    copy = "INSERT INTO external_copies (unique_id, path, state, local_removed) VALUES (?, ?, 'sent', ?)"
+    for one, removed in ((IDS[0], 1.0), (IDS[1], None)):
+        values = [one, house.path(one), removed]
+        await house.keeper.on_catalogue(partial(Database.execute, sql=copy, parameters=values))
+    house.file(IDS[0]).unlink()
+    seen = await house.scrub.run()
+    assert (seen.checked, seen.damaged, seen.unreadable) == (2, 0, 0)
+    assert house.ears.heard == []
+
+
 async def test_a_scrub_goes_on_where_it_was(house: House) -> None:
     await house.keeper.on_catalogue(lambda db: set_setting(db, PLACE, "2"))
     assert (await house.scrub.run()).checked == 1

@@ -1,4 +1,4 @@
-"""The scrub: every stored recording is read again, slowly, and compared with the SHA-256 it was stored with.
+"""The scrub: every recording in the vault is read again, slowly, and compared with the SHA-256 it was stored with.
 
 Takes the keeper; goes on where it was after a restart, for its place is in the catalogue. A recording whose file is not
 what was stored is marked, entered and sounded once; one that is right again (a backup was put back) is mended. At the
@@ -140,11 +140,13 @@ class Scrub:
 
 
 def _page(db: Database, place: int) -> list[tuple[int, str]]:
-    """What comes after ``place``, which is remembered: a restart goes on there."""
+    """What comes after ``place``, which is remembered: a restart goes on there. What only the external store has is
+    not fetched to be looked at: it was read back there, and is compared whenever it is opened."""
     set_setting(db, PLACE, str(place))
     sql = (
-        "SELECT rowid, unique_id FROM recordings WHERE rowid > ? AND state = 'stored' AND path IS NOT NULL "
-        "ORDER BY rowid LIMIT ?"
+        "SELECT r.rowid, r.unique_id FROM recordings r WHERE r.rowid > ? AND r.state = 'stored' AND r.path IS NOT NULL "
+        "AND NOT EXISTS (SELECT 1 FROM external_copies c WHERE c.unique_id = r.unique_id AND c.path = r.path "
+        "AND c.local_removed IS NOT NULL) ORDER BY r.rowid LIMIT ?"
     )
     return db.conn.execute(sql, [place, PAGE]).fetchall()
 
