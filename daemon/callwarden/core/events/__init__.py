@@ -1,0 +1,135 @@
+"""What happened: everything the core is ever told, each with its time (UTC epoch seconds).
+
+Twin of :mod:`callwarden.core.actions`. Names are past participles. Channels are named by their unique id, which
+survives transfers and masquerades; the channel's name is only carried where Asterisk wants it back.
+"""
+
+from callwarden.core.events.answers import (
+    AnnouncementFinished,
+    AnnouncementStarted,
+    RecordersProvenStopped,
+    RecordersStopUnproven,
+    RecorderStarted,
+    RecorderStartFailed,
+    RecorderStuck,
+    RecordingDiscarded,
+    RecordingStored,
+    RecordingStoreFailed,
+    RedirectFailed,
+    SegmentFileClosed,
+    ToldByDialplan,
+    WhispersPossible,
+)
+from callwarden.core.events.seen import (
+    BridgeCreated,
+    BridgeDestroyed,
+    BridgeEntered,
+    BridgeLeft,
+    CallerIdentified,
+    ChannelAnswered,
+    ChannelCreated,
+    ChannelHungUp,
+    ChannelRemembered,
+    ChannelRenamed,
+    DialBegun,
+    DialEnded,
+    ForeignRecorderStarted,
+    LinkedIdChanged,
+    LinkLost,
+    LocalPaired,
+    MusicStarted,
+    MusicStopped,
+    SnapshotTaken,
+    TrunksRemembered,
+)
+from callwarden.core.events.wishes import (
+    ResumptionOrdered,
+    Step,
+    StepAsked,
+    SuspensionOrdered,
+    TimerExpired,
+)
+
+Event = (
+    ChannelCreated
+    | ChannelAnswered
+    | ChannelRenamed
+    | CallerIdentified
+    | LinkedIdChanged
+    | ChannelHungUp
+    | BridgeCreated
+    | BridgeDestroyed
+    | BridgeEntered
+    | BridgeLeft
+    | LocalPaired
+    | DialBegun
+    | DialEnded
+    | MusicStarted
+    | MusicStopped
+    | ForeignRecorderStarted
+    | ChannelRemembered
+    | TrunksRemembered
+    | SnapshotTaken
+    | LinkLost
+    | RecorderStarted
+    | RecorderStartFailed
+    | RecordersProvenStopped
+    | RecordersStopUnproven
+    | RecorderStuck
+    | SegmentFileClosed
+    | RecordingStored
+    | RecordingDiscarded
+    | RecordingStoreFailed
+    | RedirectFailed
+    | AnnouncementStarted
+    | AnnouncementFinished
+    | WhispersPossible
+    | ToldByDialplan
+    | StepAsked
+    | SuspensionOrdered
+    | ResumptionOrdered
+    | TimerExpired
+)
+
+__all__ = [
+    "AnnouncementFinished",
+    "AnnouncementStarted",
+    "BridgeCreated",
+    "BridgeDestroyed",
+    "BridgeEntered",
+    "BridgeLeft",
+    "CallerIdentified",
+    "ChannelAnswered",
+    "ChannelCreated",
+    "ChannelHungUp",
+    "ChannelRemembered",
+    "ChannelRenamed",
+    "DialBegun",
+    "DialEnded",
+    "Event",
+    "ForeignRecorderStarted",
+    "LinkLost",
+    "LinkedIdChanged",
+    "LocalPaired",
+    "MusicStarted",
+    "MusicStopped",
+    "RecorderStartFailed",
+    "RecorderStarted",
+    "RecorderStuck",
+    "RecordersProvenStopped",
+    "RecordersStopUnproven",
+    "RecordingDiscarded",
+    "RecordingStoreFailed",
+    "RecordingStored",
+    "RedirectFailed",
+    "ResumptionOrdered",
+    "SegmentFileClosed",
+    "SnapshotTaken",
+    "Step",
+    "StepAsked",
+    "SuspensionOrdered",
+    "TimerExpired",
+    "ToldByDialplan",
+    "TrunksRemembered",
+    "WhispersPossible",
+]
