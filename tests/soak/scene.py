@@ -41,7 +41,11 @@ class Scene:
         return thing
 
     def desk(self, mode: str = "answer", after: float | None = None) -> str:
-        desk = self.take(self.office.desks)
+        """One whose tone nobody else of this call has: two of one tone can cancel each other out."""
+        tones = {tone_of(number) for number in self.numbers}
+        while tone_of(desk := self.office.desks.get()) in tones:
+            self.office.desks.put(desk)
+        self.given_back.append(lambda: self.office.desks.put(desk))
         self.behave(desk, mode, after)
         return desk
 
