@@ -512,3 +512,28 @@ async def test_fully_booted_counts_once_a_connection() -> None:
 async def test_action_ids_cannot_be_guessed() -> None:
     async with FakeAmi() as ami, linked(ami):
         assert len(ami.named("Login")[0]["ActionID"]) > 36
+
+
+async def test_what_a_loop_that_stood_still_reads_may_be_news_of_then() -> None:
+    delays = list[tuple[float, float]]()
+    async with FakeAmi() as ami, linked(ami, on_delay=lambda since, until: delays.append((since, until))):
+        await asyncio.sleep(0.05)
+        assert delays == []
+        time.sleep(1.2)  # noqa: ASYNC251  (the loop is to stand still)
+        await eventually(lambda: bool(delays))
+    since, until = delays[0]
+    assert 1.1 < until - since < 2.0
+
+
+@pytest.mark.parametrize("timeout", [2.0, 0.3])
+async def test_a_late_reply_tells_that_the_link_had_stalled(timeout: float) -> None:  # noqa: ASYNC109
+    delays = list[float]()
+    async with FakeAmi() as ami, linked(ami, on_delay=lambda since, until: delays.append(until - since)) as (link, _):
+        ami.answers["MixMonitor"] = None
+        link.send({"Action": "MixMonitor"}, timeout=timeout)
+        sent = await ami.until("MixMonitor")
+        await asyncio.sleep(0.7)
+        assert delays == []
+        ami.say({"Response": "Success", "ActionID": str(sent["ActionID"])})
+        await eventually(lambda: bool(delays))
+    assert 0.6 < delays[0] < 1.5

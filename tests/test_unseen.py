@@ -377,3 +377,31 @@ def test_an_answer_that_a_restart_reads_off_a_file_is_the_calls_too() -> None:
     stage.restart()
     assert row(stage, Channel, "trunk-1").answered == 0.4
     assert row(stage, Call, "trunk-1").answered == 0.4
+
+
+@pytest.mark.parametrize("told_first", [True, False])
+def test_an_answer_that_was_told_of_late_was_when_its_file_began_but_not_before_the_delay(told_first: bool) -> None:
+    """A link that stalls and a daemon that hangs tell of an answer behind it: what was said is no early media."""
+    stage = Stage()
+    stage.happen(created(DESK, 0.1))
+    stage.advance(6.0)
+    if told_first:
+        stage.decide(ev.NewsDelayed(6.0, 3.0))
+    stage.happen(ev.ChannelAnswered(6.0, "202-2"))
+    if not told_first:
+        stage.decide(ev.NewsDelayed(6.0, 3.0))
+    stage.happen(ev.ChannelHungUp(9.0, "202-2"))
+    closed(stage, "202-2", 9.0, 5.5)
+    stage.advance(20.0)
+    channel = row(stage, Channel, "202-2")
+    assert channel.answered == 3.5
+    [span] = stage.catalogue.ledger(channel)
+    assert (span.kind, span.started) == (Kind.RECORDED, 3.5)
+    early = Stage()
+    early.happen(created(DESK, 0.1))
+    early.happen(ev.ChannelAnswered(6.0, "202-2"))
+    early.decide(ev.NewsDelayed(9.0, 7.0))
+    early.happen(ev.ChannelHungUp(9.0, "202-2"))
+    closed(early, "202-2", 9.0, 5.5)
+    early.advance(20.0)
+    assert row(early, Channel, "202-2").answered == 6.0

@@ -80,6 +80,7 @@ class Service:
             settings.ami.secret.get_secret_value(),
             on_event=self._ami_event,
             on_state=self._ami_state,
+            on_delay=lambda since, until: self.receive(ev.NewsDelayed(until, since)),
         )
         self.monitors = Monitors(
             self.link,

@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Mapping
 from enum import Enum
 
-from callwarden.asterisk.session import ActionFailed, Fields, OnEvent, Reply, Session, check
+from callwarden.asterisk.session import ActionFailed, Fields, OnDelay, OnEvent, Reply, Session, check
 from callwarden.asterisk.wire import Headers
 
 __all__ = ["ActionFailed", "AmiLink", "Headers", "LinkState", "Reply"]
@@ -36,8 +36,9 @@ class LinkState(Enum):
 
 class AmiLink:
     """`on_event(event, at)` is called for every event, `at` being when its bytes were read; `on_state(state, why)`
-    on every change of state, `why` a sentence for an operator. Both are called in the event loop. Raises ValueError
-    for a user name or secret with a line break."""
+    on every change of state, `why` a sentence for an operator; `on_delay(since, until)` where what was read now may
+    have happened since then. All are called in the event loop. Raises ValueError for a user name or secret with a line
+    break."""
 
     def __init__(
         self,
@@ -48,6 +49,7 @@ class AmiLink:
         *,
         on_event: OnEvent,
         on_state: Callable[[LinkState, str], None],
+        on_delay: OnDelay = lambda _since, _until: None,
         events: str = "call,system,user",
         action_timeout: float = 2.0,
         ping_interval: float = 5.0,
@@ -62,7 +64,7 @@ class AmiLink:
         self.uptime: int | None = None  # seconds, at this connection's FullyBooted
         self._where = {"host": host, "port": port, "username": username, "secret": secret, "events": events}
         self._pings = (ping_interval, ping_timeout)
-        self._on_event, self._on_state = on_event, on_state
+        self._on_event, self._on_state, self._on_delay = on_event, on_state, on_delay
         self._action_timeout = action_timeout
         self._first_retry, self._last_retry, self._refused_retry = first_retry, last_retry, refused_retry
         self._session: Session | None = None
@@ -126,7 +128,7 @@ class AmiLink:
     async def _one_connection(self) -> bool:
         """Returns whether it was logged in."""
         self._booted = self._version_known = False
-        self._session = session = Session(self._where, self._receive, *self._pings)
+        self._session = session = Session(self._where, self._receive, self._on_delay, *self._pings)
         try:
             reply = await session.open(OPEN_TIMEOUT)
             if not reply.success:

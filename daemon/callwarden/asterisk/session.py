@@ -36,6 +36,9 @@ CLOSED_BY_PEER = "Asterisk closed the connection"
 
 Fields = Mapping[str, str | list[str]]
 OnEvent = Callable[[Mapping[str, str], float], None]
+OnDelay = Callable[[float, float], None]
+BEAT_SECONDS = 0.5  # how often the loop is looked at: one that stood still reads late what happened meanwhile
+LATE_SECONDS = 0.5  # a reply takes some milliseconds
 
 
 class ActionFailed(Exception):
@@ -113,6 +116,7 @@ class Protocol(AMIProtocol):  # type: ignore[misc]
 
     def data_received(self, data: bytes) -> None:
         at = time.time()
+        self.session.heard()
         self.replied = False
         try:
             for headers in self.framer.feed(data):
@@ -139,9 +143,12 @@ class Protocol(AMIProtocol):  # type: ignore[misc]
 
 
 class Session(Manager):  # type: ignore[misc]
-    """One connection, from `open` to `ended` (a future of the reason). Never used twice."""
+    """One connection, from `open` to `ended` (a future of the reason). Never used twice. `on_delay(since, until)` is
+    told where what is read may be news of then: a reply was late, or the loop stood still."""
 
-    def __init__(self, where: Mapping[str, Any], on_event: OnEvent, ping_interval: float, ping_timeout: float) -> None:
+    def __init__(
+        self, where: Mapping[str, Any], on_event: OnEvent, on_delay: OnDelay, ping_interval: float, ping_timeout: float
+    ) -> None:
         super().__init__(**where, encoding="utf8", protocol_factory=lambda: Protocol(self))
         self.loop = asyncio.get_running_loop()
         self.ended: asyncio.Future[str] = self.loop.create_future()
@@ -149,29 +156,61 @@ class Session(Manager):  # type: ignore[misc]
         self.ping_delay = self.ping_interval = ping_interval
         self.ping_timeout = ping_timeout
         self.pinger: asyncio.TimerHandle | None
-        self._on_event = on_event
+        self._on_event, self._on_delay = on_event, on_delay
         self._why = ""
+        self._beaten: float | None = None
+        self._beater: asyncio.TimerHandle | None = None
+        self._unanswered: float | None = None  # since when an action is that nobody answered
 
     async def open(self, seconds: float) -> Reply:
         """Connects and logs in. Raises OSError (TimeoutError among them) or ActionFailed."""
         async with asyncio.timeout(seconds):
             await self.connect()
             reply: Reply = await self.authenticated_future
+            self._beat()
             return reply
 
     def request(self, fields: Fields, timeout: float, as_list: bool = False) -> asyncio.Future[Reply]:
         """Written before this returns. The future fails with ActionFailed."""
-        action = Pending(fields, as_list)
+        action, sent = Pending(fields, as_list), self.loop.time()
         future: asyncio.Future[Reply] = self.protocol.send(action)
         future.add_done_callback(_seen)
         if not future.done():
             timer = self.loop.call_later(timeout, self._expire, action, timeout)
-            future.add_done_callback(lambda _: self._settled(action, timer))
+            future.add_done_callback(lambda _: self._settled(action, timer, sent))
         return future
 
-    def _settled(self, action: Pending, timer: asyncio.TimerHandle) -> None:
+    def _settled(self, action: Pending, timer: asyncio.TimerHandle, sent: float) -> None:
         timer.cancel()
         self.protocol.responses.pop(action.id, None)
+        if action.as_list or action.future.cancelled():
+            return  # a list takes its time
+        if action.future.exception() is None:
+            self._late(sent, LATE_SECONDS)
+        elif self._unanswered is None:
+            self._unanswered = sent
+
+    def heard(self) -> None:
+        """Something is read: where the loop stood still, or an action is unanswered, it may be news of long ago."""
+        if self._unanswered is not None:
+            since, self._unanswered = self._unanswered, None
+            self._late(since, LATE_SECONDS)
+        self._note_turn()
+
+    def _beat(self) -> None:
+        self._note_turn()
+        self._beater = self.loop.call_later(BEAT_SECONDS, self._beat)
+
+    def _note_turn(self) -> None:
+        if self._beaten is not None:
+            self._late(self._beaten, BEAT_SECONDS + LATE_SECONDS)
+        self._beaten = self.loop.time()
+
+    def _late(self, since: float, allowed: float) -> None:
+        """Tell, where more than what is allowed has passed since then (the loop's time)."""
+        seconds, now = self.loop.time() - since, time.time()
+        if seconds > allowed:
+            self._on_delay(now - seconds, now)
 
     def _expire(self, action: Pending, timeout: float) -> None:
         if action.as_list:
@@ -213,6 +252,8 @@ class Session(Manager):  # type: ignore[misc]
         if self.pinger is not None:
             self.pinger.cancel()
             self.pinger = None
+        if self._beater is not None:
+            self._beater.cancel()
         why = self._why or (f"{CLOSED_BY_PEER} ({exc})" if exc else CLOSED_BY_PEER)
         if self.protocol is not None:
             for action in list(self.protocol.responses.values()):

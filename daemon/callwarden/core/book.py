@@ -34,18 +34,20 @@ class Gate:
 
 @dataclass(slots=True)
 class Book:
-    """``blind`` is whether nothing is known of Asterisk now, and since ``blind_since``; ``remembered`` are channels
-    that the catalogue knew at the start and that no snapshot has shown yet; ``learned_trunks`` are endpoints that came
-    through callwarden-inbound; ``last_phone`` is the phone a party last talked with; ``early`` are steps that overtook
-    the news of their channel; ``returning`` are steps that wait until a channel is recorded again; ``watched`` are
-    channels that have to do with a card line or are silent: while there are none, no conversation has to be looked at;
-    ``card_alone`` is whether the last review found a card line with nobody that we know, who may join any conference;
-    ``past`` are the calls that ended last, for a transfer may take all channels out of one and bring some back.
+    """``blind`` is whether nothing is known of Asterisk now, and since ``blind_since``; ``delayed`` from when to when
+    news were late the last time; ``remembered`` are channels that the catalogue knew at the start and that no snapshot
+    has shown yet; ``learned_trunks`` are endpoints that came through callwarden-inbound; ``last_phone`` is the phone a
+    party last talked with; ``early`` are steps that overtook the news of their channel; ``returning`` are steps that
+    wait until a channel is recorded again; ``watched`` are channels that have to do with a card line or are silent:
+    while there are none, no conversation has to be looked at; ``card_alone`` is whether the last review found a card
+    line with nobody that we know, who may join any conference; ``past`` are the calls that ended last, for a transfer
+    may take all channels out of one and bring some back.
     """
 
     settings: Settings
     blind: bool = True
     blind_since: float | None = None
+    delayed: tuple[float, float] | None = None
     remembered: dict[str, ChannelRemembered] = field(default_factory=dict)
     calls: Calls = field(default_factory=Calls)
     facts: dict[str, Call] = field(default_factory=dict)

@@ -128,6 +128,8 @@ def answered(book: Book, event: ev.ChannelAnswered) -> Actions:
     leg.answered = event.at
     recorder = book.recorders.get(event.unique_id)
     actions = noted.note_answered(recorder, event.at) if recorder is not None else []
+    if recorder is not None and book.delayed is not None:
+        unseen.doubt_answer(recorder, book.delayed)
     if not book.is_party(leg):
         return actions
     actions.append(book.channel_fact(leg))

@@ -102,10 +102,9 @@ def _finish(recorder: Recorder, _at: float) -> list[do.Action]:
 def _answer_unseen(recorder: Recorder) -> list[do.Action]:
     """Asterisk was out of sight when the channel ended, or the news of its answer came when it was over: whether
     somebody answered, and when, is told by its files."""
-    if unseen.told_too_late(recorder):
-        since = unseen.sound_since(recorder)
-    else:
-        since = unseen.answer_of(recorder) if recorder.unsure and recorder.answered is None else None
+    since = unseen.answer_at_last(recorder)
+    if recorder.unsure and recorder.answered is None:
+        since = unseen.answer_of(recorder)
     return [] if since is None else unseen.answered_at(recorder, since)
 
 

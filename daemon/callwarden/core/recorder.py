@@ -29,7 +29,8 @@ class Recorder:
 
     ``name`` is the channel's present name; ``missing`` since when and why sound is missing now; ``proof`` the
     number of the latest order to stop: only its proof counts; ``why`` and ``by`` the reason of the next suspension;
-    ``row`` its channel's row once that has ended; ``unsure`` whether its answer may not have been seen;
+    ``row`` its channel's row once that has ended; ``unsure`` whether its answer may not have been seen,
+    ``answer_late`` since when it may have been where it was told of late;
     ``end_unseen`` the row of a channel, ``call_unseen`` of a call, whose end nobody saw: the files tell when it
     was; ``nowhere`` the files of recorders that were given up for which the spool was searched, or that were found;
     ``taken_up`` whether it was begun by an earlier daemon; ``unanswered`` whether the start that failed last
@@ -56,6 +57,7 @@ class Recorder:
     by: str = ""
     row: Channel | None = None
     unsure: bool = False
+    answer_late: float | None = None
     end_unseen: Channel | None = None
     call_unseen: Call | None = None
     nowhere: set[str] = field(default_factory=set)

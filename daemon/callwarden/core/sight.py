@@ -4,7 +4,7 @@ While Asterisk is out of sight nothing is started and no gate opens; a snapshot 
 """
 
 from callwarden.core import actions as do
-from callwarden.core import channels, gate, memory, outcomes, rows, scope, silence
+from callwarden.core import channels, gate, memory, outcomes, rows, scope, silence, unseen
 from callwarden.core import events as ev
 from callwarden.core import recorder as rec
 from callwarden.core.book import Book
@@ -77,3 +77,11 @@ def link_lost(book: Book, event: ev.LinkLost) -> Actions:
     for waiting in tuple(book.gates.values()):
         actions += gate.refuse(book, waiting, f"the link to Asterisk was lost: {event.reason}", event.at)
     return actions
+
+
+def news_delayed(book: Book, event: ev.NewsDelayed) -> Actions:
+    """An answer that is told of now was since then, and one that was told of meanwhile, too: its file may tell when."""
+    book.delayed = (event.since, event.at)
+    for recorder in book.recorders.values():
+        unseen.doubt_answer(recorder, book.delayed)
+    return []

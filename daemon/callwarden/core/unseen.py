@@ -61,6 +61,26 @@ def answer_of(recorder: Recorder) -> float | None:
     return last.confirmed if last.ended is None or last.ended == recorder.ended else None
 
 
+def doubt_answer(recorder: Recorder, delayed: tuple[float, float]) -> None:
+    """Remember that the answer may have been before it was told of, if it was told of while news were late."""
+    since, until = delayed
+    if recorder.answered is not None and since < recorder.answered <= until + TOGETHER_SECONDS:
+        recorder.answer_late = since if recorder.answer_late is None else min(since, recorder.answer_late)
+
+
+def answer_at_last(recorder: Recorder) -> float | None:
+    """When a channel was answered really whose answer was told of late: since its file holds sound."""
+    since = sound_since(recorder)
+    if since is None or recorder.answered is None:
+        return None
+    if told_too_late(recorder):
+        return since
+    if recorder.answer_late is None:
+        return None
+    since = max(since, recorder.answer_late)
+    return since if since < recorder.answered - SLOW_SECONDS else None
+
+
 def told_too_late(recorder: Recorder) -> bool:
     """Whether the answer was told of when the file that ran to the end was closed already: it was before."""
     last = recorder.segments[-1] if recorder.segments else None

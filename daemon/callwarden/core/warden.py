@@ -64,6 +64,7 @@ HANDLERS: dict[type[ev.Event], Callable[[Book, Any], Actions]] = {
     ev.MusicStopped: renewal.music_stopped,
     ev.SnapshotTaken: sight.snapshot,
     ev.LinkLost: sight.link_lost,
+    ev.NewsDelayed: sight.news_delayed,
     ev.ForeignRecorderStarted: outcomes.foreign_recorder,
     ev.RecorderStarted: outcomes.recorder_started,
     ev.RecorderStartFailed: outcomes.recorder_start_failed,

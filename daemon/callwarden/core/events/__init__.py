@@ -39,6 +39,7 @@ from callwarden.core.events.seen import (
     LocalPaired,
     MusicStarted,
     MusicStopped,
+    NewsDelayed,
     SnapshotTaken,
     TrunksRemembered,
 )
@@ -71,6 +72,7 @@ Event = (
     | TrunksRemembered
     | SnapshotTaken
     | LinkLost
+    | NewsDelayed
     | RecorderStarted
     | RecorderStartFailed
     | RecordersProvenStopped
@@ -113,6 +115,7 @@ __all__ = [
     "LocalPaired",
     "MusicStarted",
     "MusicStopped",
+    "NewsDelayed",
     "RecorderStartFailed",
     "RecorderStarted",
     "RecorderStuck",

@@ -195,3 +195,11 @@ class LinkLost:
 
     at: float
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewsDelayed:
+    """The link stalled, or the daemon hung: what is told of at ``at`` may have been at any moment since ``since``."""
+
+    at: float
+    since: float
