@@ -15,6 +15,7 @@ from proof import Account, settled, wait_until
 from callwarden.core.facts import Direction, PlayedBy, RecordingState, Role
 from callwarden.core.silence import CARD_LINE
 from callwarden.core.spans import Kind
+from callwarden.left_behind import LOOK_SECONDS
 from lab import prompts, tones
 from lab.lab import Lab
 from lab.softphone import Softphone
@@ -58,9 +59,10 @@ def adopted(lab: Lab, since: float) -> Account:
 
 
 def assert_nothing_left_over(lab: Lab) -> None:
-    """Soon no note and no file waits for anybody."""
+    """Soon no note and no file waits for anybody: the look that finds a channel being finished leaves its note to the
+    next one, and a file that nobody told of is asked for after as long."""
     try:
-        wait_until(lambda: not notes(lab) and not left_over(lab))
+        wait_until(lambda: not notes(lab) and not left_over(lab), timeout=3 * LOOK_SECONDS)
     except AssertionError:
         log = lab.daemon.log.read_text()[-3000:]
         raise AssertionError(f"left over: {notes(lab)} {left_over(lab)}\n{log}") from None
