@@ -43,6 +43,7 @@ YEARS = """\
 * Everything is done as its users do it: `callwarden purge` in a process of its own, `find -type f -delete` on a
   copy of the same tree, searches by the product's search on a connection that reads only, while calls stand.
 * **Start** is from the start of the process to the `READY=1` that systemd waits for: then every call is looked after.
+  Its modules are compiled, as an installed package's are.
 * The long recording is one that the dialplan made while the daemon was down: taken in, joined, hashed, moved.
 """
 GROWTH = """\
