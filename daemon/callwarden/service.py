@@ -132,12 +132,17 @@ class Service:
     # -- start and stop -------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Open everything. Raises what makes running pointless: no spool, no catalogue, a port that is taken."""
+        """Open everything. Raises what makes running pointless: no spool, no catalogue, a port that is taken.
+
+        What calls wait for comes first: Asterisk is asked for them while the rest is opened.
+        """
         for event in await self.keeper.start():
             self.receive(event)
         await self.alarms.start(self.keeper.on_catalogue)
         self.spool.start()
         await self.agi.start()
+        await enter_start(self.door, self.keeper, __version__, self.config)
+        self.link.start()
         await self.ari.start()
         await self.housekeeping.start()
         await self.building.start()
@@ -145,10 +150,8 @@ class Service:
         await self.reconciling.start()
         await self.health.start()
         self.archiver.start()
-        await enter_start(self.door, self.keeper, __version__, self.config)
         await self.scrub.start()
         await self.control.start()
-        self.link.start()
         self._go(self.pulse.run())
         self._go(self.left_behind.run())
         for watch in self.health.watches():
