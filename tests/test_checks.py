@@ -13,6 +13,7 @@ from pydantic import SecretStr
 
 from callwarden.asterisk.ami import Headers
 from callwarden.checks import archive, daemon, dialplan, manager, places, prompts, recorders, versions
+from callwarden.checks.examine import readable
 from callwarden.checks.finding import Finding, Level
 from callwarden.checks.pbx import Line, Monitored, NotSeen, Seen, sections
 from callwarden.checks.records import records
@@ -50,6 +51,21 @@ def with_card_line(settings: Settings) -> Settings:
 def bad(findings: object) -> list[str]:
     assert not isinstance(findings, Finding)
     return [f"{each.level}: {each.text}" for each in findings if each.level is not Level.OK]  # type: ignore[attr-defined]
+
+
+# --- the configuration ----------------------------------------------------------------------------------------------
+
+
+def test_a_configuration_that_the_daemon_may_not_read_is_a_problem() -> None:
+    with tempfile.TemporaryDirectory() as folder:  # not below pytest's own, into which nobody else gets
+        path = Path(folder) / "callwarden.toml"
+        path.touch(0o640)
+        Path(folder).chmod(0o755)
+        told = [f"problem: {NOBODY.name} may not read {path}, so the daemon would not start"]
+        assert bad(readable(path, NOBODY)) == ([] if REFUSED is None else told)
+        assert bad(readable(path, US)) == []
+        path.chmod(0o644)
+        assert bad(readable(path, NOBODY)) == []
 
 
 # --- call detail records --------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Every command has its help, every reading command its `--json`; and the commands that stand alone."""
 
+import os
 import stat
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from callwarden import sounds
+from callwarden.checks.who import user_of
 from callwarden.cli import given, main
 from callwarden.config import load
 from cli_world import World
@@ -139,6 +141,14 @@ def test_init_writes_a_configuration_that_loads_and_prints_what_to_add(tmp_path:
     for file in ("manager.conf", "ari.conf", "features.conf", "extensions.conf"):
         assert f"; {file} (FreePBX:" in result.stdout
     assert tomllib.loads(path.read_text())["ami"]["secret"] != settings.ari.password.get_secret_value()
+
+
+def test_what_init_writes_the_daemons_group_can_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("callwarden.cli.init.named", lambda _: user_of(65534))
+    path = tmp_path / "callwarden.toml"
+    CliRunner().invoke(main, ["init", "--config", str(path)])
+    assert path.stat().st_gid == (user_of(65534).gid if os.geteuid() == 0 else tmp_path.stat().st_gid)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
 
 
 def test_init_never_overwrites(tmp_path: Path) -> None:

@@ -107,7 +107,8 @@ def _http(settings: Settings) -> tuple[str, ...]:
         "tlscertfile = /etc/asterisk/keys/asterisk.pem",
     )
     return (
-        "; Not needed where the HTTP server is on already (FreePBX: Advanced Settings).",
+        "; Not needed where the HTTP server is on already (FreePBX: Advanced Settings). Put the lines below the",
+        "; file's own [general], if it has one: Asterisk does not read a second one.",
         "[general]",
         "enabled = yes",
         *(secure if url.scheme == "https" else (f"bindaddr = {address}", f"bindport = {port}")),

@@ -46,13 +46,13 @@ def daemon_user(settings: Settings) -> User:
     try:
         return user_of(settings.catalogue.path.stat().st_uid)
     except OSError:
-        return _named(DAEMON) or user_of(0)
+        return named(DAEMON) or user_of(0)
 
 
 def asterisk_user() -> User | None:
     """Who runs Asterisk on this machine, or would; None where there is neither a process nor a user of its name."""
     running = sorted(set(_owners_of(ASTERISK)))
-    return user_of(running[0]) if running else _named(ASTERISK)
+    return user_of(running[0]) if running else named(ASTERISK)
 
 
 def may(user: User, path: Path, rights: str) -> bool | None:
@@ -91,7 +91,8 @@ def _by_mode(user: User, path: Path, rights: str) -> bool:
     return (stat.S_IMODE(found.st_mode) >> shift) & _mode(rights) == _mode(rights)
 
 
-def _named(name: str) -> User | None:
+def named(name: str) -> User | None:
+    """The user of this name, if there is one."""
     try:
         return user_of(pwd.getpwnam(name).pw_uid)
     except KeyError:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from callwarden.checks.who import DAEMON, named
 from callwarden.cli import frame
 from callwarden.cli.frame import Exit
 from callwarden.cli.given import config_path
@@ -57,4 +58,12 @@ def _write(path: Path, text: str) -> None:
     except OSError as error:
         frame.stop(f"{path} cannot be written: {error.strerror}.", Exit.ENVIRONMENT)
     with os.fdopen(handle, "w", encoding="utf-8") as file:
+        _give_to_the_daemon(handle)
         file.write(text)
+
+
+def _give_to_the_daemon(handle: int) -> None:
+    """Its group reads the file, where there is one yet and we may give it away."""
+    daemon = named(DAEMON)
+    if daemon is not None and os.geteuid() == 0:
+        os.fchown(handle, -1, daemon.gid)
