@@ -60,6 +60,11 @@ def test_a_recordings_id_names_its_call(world: World) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
 
 
+def test_a_call_of_which_no_channel_is_known(world: World) -> None:
+    world.save(Call(linked_id="8.0", direction=Direction.UNKNOWN, started=STARTED))
+    assert "Call 8.0" in told(world, "8.0")
+
+
 def test_a_call_that_nobody_answered(world: World) -> None:
     at = STARTED
     world.save(

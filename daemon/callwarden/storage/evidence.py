@@ -58,13 +58,13 @@ def evidence(db: Database, linked_id: str, unique_ids: Sequence[str]) -> Evidenc
     deleting = f"SELECT unique_id, marked, why, problem FROM purge_marks WHERE unique_id IN ({marks})"
     findings = (
         "SELECT 'finding', kind, subject, text, found, coalesce(resolved, acknowledged) FROM findings "
-        f"WHERE linked_id IN (?,{marks}) AND linked_id <> '' OR subject IN ({marks})"
+        f"WHERE (linked_id IN ({marks}) OR linked_id = ?) AND linked_id <> '' OR subject IN ({marks})"
     )
     alarms = (
         "SELECT 'alarm', kind, about, text, first, coalesce(ended, acknowledged) FROM alarms "
         f"WHERE about <> '' AND about IN ({marks})"
     )
-    ids = [linked_id, *unique_ids, *unique_ids, *unique_ids]
+    ids = [*unique_ids, linked_id, *unique_ids, *unique_ids]
     noticed = db.conn.execute(f"{findings} UNION ALL {alarms}", ids).fetchall()
     return Evidence(
         tuple(Tombstone(*row) for row in db.conn.execute(tombstones, list(unique_ids)).fetchall()),
