@@ -19,6 +19,7 @@ from callwarden.archiver import Archiver
 from callwarden.config import Settings, settings_from
 from callwarden.control import ControlError, Kind, Peer
 from callwarden.core.facts import RecordingState
+from callwarden.custody.door import Door
 from callwarden.housekeeping import Housekeeping
 from callwarden.sealer import Sealer
 from callwarden.storage import holds
@@ -403,11 +404,12 @@ async def put_on_hold(world: World, linked_id: str) -> None:
 async def test_only_who_may_operate_orders_another_try_and_a_rotation(tmp_path: Path, server: SftpServer) -> None:
     async with world_with(settings_in(tmp_path, sftp(server))) as world:
         stranger = Peer(os.getpid(), 65533, 65533, "somebody")
-        for handler in (world.archiver.handlers()["archive-retry"], world.sealer.handlers()["seal-rotate"]):
+        handlers = Door(world.keeper).guarded(world.archiver.handlers() | world.sealer.handlers())
+        for verb in ("archive-retry", "seal-rotate"):
             with pytest.raises(ControlError) as refused:
-                await handler(stranger, {})
+                await handlers[verb](stranger, {})
             assert refused.value.kind is Kind.NOT_ALLOWED
-        await world.sealer.handlers()["seal-rotate"](US, {})
+        await handlers["seal-rotate"](US, {})
         assert world.rows("SELECT act FROM audit ORDER BY rowid") == [("refused",), ("refused",), ("seal-rotate",)]
 
 

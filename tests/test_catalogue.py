@@ -25,6 +25,7 @@ from callwarden.core.facts import (
     SegmentState,
     Suspension,
 )
+from callwarden.custody import audit
 from callwarden.storage import reading
 from callwarden.storage.catalogue import annotate, save, save_all
 from callwarden.storage.database import open_catalogue, open_readonly
@@ -131,6 +132,23 @@ def test_all_facts_of_a_batch_are_saved_or_none(db: Database, path: Path) -> Non
     assert saved(path, Segment) == saved(path, Call) == []
     save(db, call())
     assert saved(path, Call) == [call()]
+
+
+def test_a_suspension_is_entered_into_the_audit_chain_once_when_it_is_proven(db: Database, path: Path) -> None:
+    asked = replace(suspension(AT, None), confirmed=None)
+    save(db, asked)
+    assert audit.entries(db) == []
+    for _ in range(2):
+        save(db, replace(asked, confirmed=AT + 0.002, how="no recorder is left"))
+    save(db, replace(asked, confirmed=AT + 0.002, how="no recorder is left", ended=AT + 60))
+    other = open_readonly(path)
+    (entry,) = audit.entries(other)
+    assert (entry.at, entry.who, entry.act, entry.about) == (AT + 0.002, "201", "suspension", UNIQUE_ID)
+    assert entry.details == {"why": "card line", "seconds_to_proof": 0.002, "how": "no recorder is left"}
+    assert audit.verify(other).faults == ()
+    other.close()
+    save(db, replace(suspension(AT + 90, AT + 95, number=2), by=""))
+    assert [one.who for one in audit.entries(db)] == ["201", audit.DAEMON]
 
 
 def test_a_fact_that_comes_before_its_call_is_not_lost(db: Database, path: Path) -> None:

@@ -277,6 +277,9 @@ def test_starts_configurations_and_orders_are_entered(office: Office) -> None:
     assert office.run(ADA, "suspend", "1.2").returncode == 1
     (entry,) = office.audit("--act", "suspend")
     assert (entry["who"], entry["about"], entry["detail"]["done"]) == (f"Ada Min (uid {ADA})", "1.2", False)
+    silent = office.audit("--act", "suspension")
+    assert [(one["who"], one["about"]) for one in silent] == [("PJSIP/202", RECORDING), ("PJSIP/202", OTHER)]
+    assert silent[0]["detail"]["why"] == "card line"
 
 
 def test_the_vault_and_the_catalogue_are_the_daemons_alone(office: Office) -> None:

@@ -2,7 +2,7 @@
 
 One transaction a call of :func:`save_all`: all of its facts are in the catalogue, or none. A fact whose
 parent was not saved yet gets a parent with what is known of it: a late event must never cost a recording its
-row. A gap of no length is none: its row goes.
+row. A gap of no length is none: its row goes. A suspension that is confirmed is entered into the audit chain.
 """
 
 import sqlite3
@@ -23,6 +23,7 @@ from callwarden.core.facts import (
     Suspension,
 )
 from callwarden.core.numbers import e164
+from callwarden.custody import audit
 from callwarden.storage.database import region, transaction
 from callwarden.storage.parties import index_call
 from callwarden.storage.rows import TABLES, Value, text_to_sql, values
@@ -30,6 +31,7 @@ from callwarden.storage.rows import TABLES, Value, text_to_sql, values
 # Parents first.
 ORDER: Sequence[type[Fact]] = (Call, Channel, Recording, Segment, Suspension, Announcement, Gap)
 NO_GAP = "DELETE FROM gaps WHERE unique_id = ? AND started = ?"
+IS_CONFIRMED = "SELECT 1 FROM suspensions WHERE unique_id = ? AND number = ? AND confirmed IS NOT NULL"
 UPSERTS = {kind: table.upsert for kind, table in TABLES.items()}
 
 
@@ -48,6 +50,8 @@ def save_all(db: Database, facts: Iterable[Fact]) -> None:
                 connection.execute(NO_GAP, [fact.unique_id, fact.started])
                 continue
             _ensure_parents(connection, fact)
+            if isinstance(fact, Suspension):
+                _enter_when_confirmed(db, fact)
             connection.execute(UPSERTS[type(fact)], [*values(fact), *_extra(fact, dialled_in)])
         for linked_id in _calls_changed(ordered):
             index_call(connection, linked_id, dialled_in)
@@ -61,6 +65,16 @@ def annotate(db: Database, linked_id: str, notes: str) -> bool:
         ).rowcount
         index_call(connection, linked_id, region(db))
     return changed == 1
+
+
+def _enter_when_confirmed(db: Database, fact: Suspension) -> None:
+    """A suspension is an entry of the chain once it is a fact, whoever asked for it, in the transaction of the fact."""
+    if fact.confirmed is None:
+        return
+    known = db.conn.execute(IS_CONFIRMED, [fact.unique_id, fact.number]).fetchone()
+    if known is None:
+        detail = {"why": fact.why, "seconds_to_proof": round(fact.confirmed - fact.asked, 6), "how": fact.how}
+        audit.append(db, fact.confirmed, fact.by or audit.DAEMON, "suspension", fact.unique_id, detail)
 
 
 def _calls_changed(facts: Iterable[Fact]) -> dict[str, None]:

@@ -123,7 +123,7 @@ def _unseal(vault: Vault, sealed: BinaryIO, plain: BinaryIO) -> None:
     except (NoKey, KeysError) as error:
         raise Locked(errno.EACCES, str(error)) from None
     except SealError as error:
-        raise Damaged(str(error)) from None
+        raise Damaged(str(error).rstrip(".")) from None
     plain.flush()
 
 

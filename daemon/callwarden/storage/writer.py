@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
-from callwarden.core.facts import Fact
+from callwarden.core.facts import Fact, Suspension
 from callwarden.storage.catalogue import save_all
 from callwarden.storage.database import BUSY_SECONDS, CatalogueError, open_catalogue
 from callwarden.storage.rows import key
@@ -63,7 +63,7 @@ class Job:
 
 class Writer:
     """Starts its thread when made; raises what opening the catalogue raises. ``after_job`` is called on that thread
-    when a job is done and before anybody knows; it raises nothing."""
+    when a job is done and before anybody knows, and when the audit chain has grown by facts."""
 
     def __init__(
         self,
@@ -202,7 +202,9 @@ class Writer:
         delay = RETRY_FIRST
         while not self._abandoned:
             try:
-                save_all(self._connection(), batch)
+                save_all(db := self._connection(), batch)
+                if any(isinstance(fact, Suspension) for fact in batch):  # it is in the audit chain by now
+                    self._after_job(db)
             except Exception as error:  # this thread must outlive every error there is
                 if isinstance(error, TROUBLE) and not isinstance(error, FACTS_OWN):
                     self._wait_out(error, delay)
