@@ -11,7 +11,7 @@ import pytest
 from sqlite_utils import Database
 
 from callwarden.asterisk.notes import parse
-from callwarden.core.facts import Direction, Note, PlayedBy, RecordingState, Role, SegmentState, Suspension, Told
+from callwarden.core.facts import Call, Direction, Note, PlayedBy, RecordingState, Role, SegmentState, Suspension, Told
 from callwarden.core.ledger import account
 from callwarden.storage.catalogue import save_all
 from callwarden.storage.database import open_catalogue
@@ -200,3 +200,14 @@ def test_a_silence_that_a_killed_daemon_had_proven_ends_when_the_dialplan_record
         rows = ledger_rows(db, UID)
         assert rows is not None
         assert rows.suspensions == (replace(proven, ended=130.0),)
+
+
+def test_a_call_of_which_only_the_rung_desk_was_seen_is_its_callers(db: Database, tmp_path: Path) -> None:
+    """The daemon came back while the desk rang, and the caller hung up before it could look. Found by a soak."""
+    save_all(db, [Call(linked_id=UID, direction=Direction.INTERNAL, started=101.2, ended=101.3, caller_number="202")])
+    take_in(db, note(), tmp_path, sha256, 200.0)
+    known = story(db, UID)
+    assert known is not None
+    row = known.call.call
+    assert (row.direction, row.caller_number, row.trunk) == (Direction.INBOUND, "07700900123", "PJSIP/trunk")
+    assert (row.started, row.answered, row.ended) == (100.25, 100.25, 101.3)

@@ -113,3 +113,26 @@ def test_other_credentials_count_after_a_reload_without_a_restart(brisk_lab: Lab
         lab.pbx.cli("manager reload")
     assert lab.daemon.pid == pid
     assert_whole(account)
+
+
+def test_what_is_said_while_the_daemon_hangs_is_no_early_media(brisk_lab: Lab) -> None:
+    """It reads of the answer three seconds late; what the file holds since then is the call."""
+    lab, since = brisk_lab, time.time()
+    lab.world.phone("204").answers(after=1.5)
+    caller = lab.world.call("203", "204", tone=CALLER)
+    lab.world.party_at("204", step="ringing")
+    time.sleep(0.4)
+    lab.daemon.freeze()
+    caller.wait_answered()
+    answered = time.time()
+    time.sleep(3)
+    lab.daemon.thaw()
+    time.sleep(TALK)
+    caller.hang_up()
+    account = settled(lab, since, 20)
+    assert len(account.legs) == 2
+    for leg in account.legs:
+        assert UNEXPLAINED not in [span.why for span in leg.spans]
+        assert leg.channel.answered == pytest.approx(answered, abs=0.6)
+    assert account.caller.file is not None
+    assert tones.seconds_with(account.caller.file, CALLER) > 3 + TALK - 0.8

@@ -67,21 +67,33 @@ def announced(db: Database, note: Note, sha256: Hash) -> Iterator[Announcement]:
 
 
 def _origin(db: Database, note: Note, spool: Path, rows: LedgerRows | None) -> Iterator[Fact]:
-    """The call and the channel, where nobody saw them."""
+    """The call and the channel, where nobody saw them. A call of which only those were seen that it rang is its
+    caller's."""
     if rows is not None:
         return
     outside = note.way in FROM_OUTSIDE
     answered = note.at if outside else first_sound((since, spool / file) for since, file in note.files)
-    if note.way != "reached" and story(db, note.linked_id) is None:
-        yield Call(
+    known = story(db, note.linked_id)
+    if note.way != "reached" and (known is None or note.unique_id == note.linked_id):
+        call = Call(
             linked_id=note.linked_id, direction=DIRECTIONS.get(note.way, Direction.UNKNOWN), started=note.at,
             answered=answered, caller_number=note.number, caller_name=note.name, called_number=note.dialled,
             trunk=endpoint_of(note.channel) if outside else "",
         )  # fmt: skip
+        yield call if known is None else _begun_by(call, known.call.call)
     yield Channel(
         unique_id=note.unique_id, linked_id=note.linked_id, name=note.channel, endpoint=endpoint_of(note.channel),
         role=Role.OUTSIDE if outside else Role.PHONE, started=note.at, number=note.number, party_name=note.name,
         answered=answered,
+    )  # fmt: skip
+
+
+def _begun_by(call: Call, known: Call) -> Call:
+    """The call, with what is known of its answer, its end and its language."""
+    answered = [at for at in (call.answered, known.answered) if at is not None]
+    return replace(
+        call, started=min(call.started, known.started), answered=min(answered, default=None), ended=known.ended,
+        language=known.language,
     )  # fmt: skip
 
 
