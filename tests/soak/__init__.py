@@ -8,6 +8,7 @@ How it works, in one picture::
 
 * ``scenes`` are what people do in one kind of call; ``cast`` tells them who answered.
 * ``faults`` are what is done to the daemon, to Asterisk and to what connects them.
+* ``held`` is one call beside them that is on hold for ten minutes.
 * ``evidence`` is what Asterisk itself says of each channel: the product has no part in it.
 * ``verdict`` holds the catalogue, the vault and the spool to that evidence, and looks for the card's tones.
 """

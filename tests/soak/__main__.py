@@ -7,6 +7,7 @@ import resource
 import shutil
 import signal
 import sys
+import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
@@ -15,6 +16,7 @@ from rich.console import Console
 
 from lab.roots import RootMissing, cache_directory
 from soak import report
+from soak.held import HeldCall
 from soak.leaks import LeakWatch
 from soak.office import Office, open_office
 from soak.plan import Plan
@@ -54,10 +56,23 @@ def _soak(plan: Plan, folder: Path, console: Console) -> Record:
     folder.mkdir(parents=True)
     with open_office(folder, plan.version) as office:
         soak = Soak(office, plan, lambda text: console.print(f"==> {text}", highlight=False, markup=False))
-        signal.signal(signal.SIGINT, lambda *_: soak.stop.set())
-        signal.signal(signal.SIGTERM, lambda *_: soak.stop.set())
+        interrupted = threading.Event()
+
+        def interrupt(*_: object) -> None:
+            interrupted.set()
+            soak.stop.set()
+
+        signal.signal(signal.SIGINT, interrupt)
+        signal.signal(signal.SIGTERM, interrupt)
+        held = HeldCall(plan, folder / "held", interrupted) if HeldCall.fits(plan) else None
+        if held is not None:
+            held.start()
         with LeakWatch(folder / "leaks", office.lab.spool, office.lab.vault) as watch:
             record = soak.run(watch)
+        if held is not None:
+            console.print("==> waiting for the call that is on hold for ten minutes", highlight=False)
+            record.findings += held.finish()
+            record.on_hold = held.seconds
         _keep(office, record, folder)
         return record
 

@@ -32,6 +32,7 @@ def figures(record: Record) -> dict[str, Any]:
         "faults injected": len(record.faults),
         "faults by kind": dict(sorted(record.faults_by_kind.items())),
         "faults this file system cannot have": list(record.left_out),
+        "seconds on hold without a packet": round(record.on_hold),
         "recordings stored": record.recordings,
         "hours recorded": round(record.hours, 2),
         "files searched": record.files_searched,

@@ -47,6 +47,7 @@ class Record:
     recordings: int = 0
     hours: float = 0.0
     files_searched: int = 0
+    on_hold: float = 0.0
     seconds: float = 0.0
 
     def count(self, sort: str) -> int:
