@@ -22,7 +22,7 @@ from callwarden.core.facts import RecordingState
 from callwarden.custody.door import Door
 from callwarden.housekeeping import Housekeeping
 from callwarden.sealer import Sealer
-from callwarden.storage import holds
+from callwarden.storage import copies, holds
 from callwarden.storage.database import open_readonly, transaction
 from callwarden.storage.keeper import Keeper
 from callwarden.storage.opening import opened
@@ -222,7 +222,7 @@ async def test_what_is_sealed_is_copied_sealed_and_a_rotation_replaces_the_copy(
         assert await asyncio.to_thread(world.heard, one) == sound_of(1)
 
 
-async def until(true: Callable[[], bool], seconds: float = 15) -> None:
+async def until(true: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline
@@ -360,6 +360,79 @@ async def test_a_copy_that_a_crash_broke_off_is_sent_again(tmp_path: Path, serve
         world.archiver.start()
         await world.until(all_sent(1))
         assert half.read_bytes() == sound_of(1)
+
+
+async def test_a_purge_of_a_recording_that_is_half_sent_deletes_the_half_copy_too(
+    tmp_path: Path, server: SftpServer
+) -> None:
+    async with world_with(settings_in(tmp_path, sftp(server))) as world:
+        old = await world.stored(1, days_ago=30)
+        half = server.files / name_of(old, "wav")
+        await being_sent(world, old)
+        half_way(world, half)
+        server.freeze()
+        world.archiver.start()
+        await world.until(lambda status: bool(status["trouble"]))
+        report = await world.housekeeping.purge()
+        assert (report.purged, report.waiting) == (0, 1)
+        assert world.local() == []
+        assert half.exists() and world.rows("SELECT * FROM tombstones") == []
+        server.stop()
+        server.start()
+        world.archiver.wake()
+        await until(lambda: bool(world.rows("SELECT 1 FROM tombstones")))
+        assert server.names() == [MARK]
+
+
+def half_way(world: World, half: Path) -> None:
+    """The daemon died while it sent the recording: the store has the beginning."""
+    half.parent.mkdir(parents=True)
+    half.write_bytes(sound_of(1)[:100])
+    (half.parents[3] / MARK).write_text(world.keeper.vault.identity)
+
+
+async def being_sent(world: World, unique_id: str) -> None:
+    one = copies.Wanted(unique_id, name_of(unique_id, "wav"), hashlib.sha256(sound_of(1)).hexdigest(), 0)
+    assert await world.keeper.on_catalogue(lambda db: copies.begin(db, one))
+
+
+async def test_the_parts_of_a_broken_off_upload_go_with_the_purge(tmp_path: Path) -> None:
+    server = S3Server(tmp_path)
+    known = {"url": server.url, "server": server.address, "access_key": "k", "secret": "s", "timeout": 20}
+    try:
+        async with world_with(settings_in(tmp_path, toml(known))) as world:
+            young, old = await world.stored(2), await world.stored(1, days_ago=30)
+            await being_sent(world, old)
+            server.put(f"clinic/{MARK}", world.keeper.vault.identity.encode())
+            server.begin_upload(f"clinic/{name_of(old, 'wav')}", sound_of(1)[:100])
+            assert name_of(old, "wav") in server.listing("uploads")
+            report = await world.housekeeping.purge()
+            assert (report.purged, report.waiting) == (0, 1)
+            world.archiver.start()
+            await until(lambda: bool(world.rows("SELECT 1 FROM tombstones")))
+            assert name_of(old, "wav") not in server.listing("uploads") + server.listing()
+            await world.until(all_sent(1))
+            assert name_of(young, "wav") in server.listing()
+    finally:
+        server.close()
+
+
+async def test_a_half_copy_is_not_taken_for_a_recording_that_a_hold_came_too_late_for(
+    tmp_path: Path, server: SftpServer
+) -> None:
+    async with world_with(settings_in(tmp_path, sftp(server))) as world:
+        old = await world.stored(1, days_ago=30)
+        half = server.files / name_of(old, "wav")
+        await being_sent(world, old)
+        half_way(world, half)
+        await world.housekeeping.purge()
+        await put_on_hold(world, old)
+        world.archiver.start()
+        await world.until(lambda status: not status["to_delete"] and not status["trouble"])
+        report = await world.housekeeping.purge()
+        assert (report.purged, report.waiting) == (0, 1)
+        assert half.exists(), "whatever there is stays while the hold lasts"
+        assert world.rows("SELECT state FROM recordings") == [("purging",)], "nobody was told that it is there"
 
 
 async def test_a_damaged_file_is_not_copied_over_and_the_others_are(tmp_path: Path, server: SftpServer) -> None:

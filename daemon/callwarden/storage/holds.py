@@ -120,13 +120,15 @@ def covered_calls(db: Database, hold: Hold, among: Sequence[str] | None = None) 
 def unmark_held(db: Database, there: Collection[str]) -> list[str]:
     """Recordings that an earlier purge marked and did not delete, and that are on hold by now, are kept again.
 
-    ``there`` are those whose file the vault has; one that the external store has is kept, too. What is gone from both
-    was deleted before the hold came, and is proven so. Gives the ids of what is kept. For the beginning of a purge,
+    ``there`` are those whose file the vault has; one that was read back from the external store is kept, too. What is
+    gone from both was deleted before the hold came, and is proven so; of what the store may have a part, nothing is
+    said and nothing deleted while the hold lasts. Gives the ids of what is kept. For the beginning of a purge,
     when nothing is being deleted.
     """
     with transaction(db) as connection:
         marked = connection.execute(
-            "SELECT m.unique_id, r.linked_id, EXISTS (SELECT 1 FROM external_copies c WHERE c.unique_id = m.unique_id) "
+            "SELECT m.unique_id, r.linked_id, EXISTS (SELECT 1 FROM external_copies c WHERE c.unique_id = r.unique_id "
+            "AND c.path = r.path AND c.state = 'sent') "
             "FROM purge_marks m JOIN recordings r ON r.unique_id = m.unique_id"
         ).fetchall()
         on_hold = held(db, sorted({linked_id for _, linked_id, _ in marked}))
