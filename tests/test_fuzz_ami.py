@@ -88,7 +88,7 @@ def test_what_has_no_end_is_not_kept_for_ever(data: bytes, times: int) -> None:
 @fuzzed(20)
 @given(st.lists(st.tuples(STREAMS, CUTS), min_size=1, max_size=3))
 def test_the_link_lives_through_any_bytes_and_hears_what_comes_after(talks: list[tuple[bytes, list[float]]]) -> None:
-    asyncio.run(asyncio.wait_for(_live_through(talks), 20))
+    asyncio.run(asyncio.wait_for(_live_through(talks), 40))
 
 
 async def _live_through(talks: list[tuple[bytes, list[float]]]) -> None:
