@@ -134,7 +134,8 @@ class Service:
     async def start(self) -> None:
         """Open everything. Raises what makes running pointless: no spool, no catalogue, a port that is taken.
 
-        What calls wait for comes first: Asterisk is asked for them while the rest is opened.
+        What has questions for the catalogue asks them together: on a busy machine each answer is waited for. Asterisk
+        comes last, for the rows of all its calls are then written ahead of any other question.
         """
         for event in await self.keeper.start():
             self.receive(event)
@@ -142,16 +143,14 @@ class Service:
         self.spool.start()
         await self.agi.start()
         await enter_start(self.door, self.keeper, __version__, self.config)
-        self.link.start()
-        await self.ari.start()
-        await self.housekeeping.start()
-        await self.building.start()
+        await asyncio.gather(
+            self.ari.start(), self.housekeeping.start(), self.building.start(), self.reconciling.start(),
+            self.health.start(), self.scrub.start(),
+        )  # fmt: skip
         self.sealer.start()
-        await self.reconciling.start()
-        await self.health.start()
         self.archiver.start()
-        await self.scrub.start()
         await self.control.start()
+        self.link.start()
         self._go(self.pulse.run())
         self._go(self.left_behind.run())
         for watch in self.health.watches():
