@@ -8,7 +8,7 @@ from callwarden.core.events import (
     ToldByDialplan,
     WhispersPossible,
 )
-from callwarden.core.facts import Announcement, Told
+from callwarden.core.facts import Announcement, Call, Channel, Told
 from scenes import Scene
 
 
@@ -34,6 +34,22 @@ def test_nobody_is_told_twice() -> None:
     assert scene.asks(Step.INBOUND, "trunk-1") == ["answer trunk-1 done"]
     scene.alone("with-trunk-1", "trunk-1")
     assert scene.together("with-trunk-1", "trunk-1") == []
+
+
+def test_plumbing_that_is_told_has_a_row_that_ends_and_accounts_for_nothing() -> None:
+    scene = Scene()
+    scene.channel("Local/201@office-1;1")
+    scene.channel("Local/201@office-1;2", call="201@office-1;1")
+    assert scene.asks(Step.INBOUND, "201@office-1;2") == ["answer 201@office-1;2 done after inbound"]
+    scene.after(1.0)
+    scene.up("201@office-1;2")
+    scene.gone("201@office-1;2")
+    scene.gone("201@office-1;1")
+    [row] = scene.catalogue.of(Channel, "201@office-1;2")
+    assert (row.linked_id, row.answered) == ("201@office-1;1", None)
+    assert row.ended is not None
+    [call] = [one for one in scene.catalogue.rows.values() if isinstance(one, Call)]
+    assert call.ended is not None
 
 
 def test_who_did_not_hear_it_to_the_end_is_told_at_the_next_occasion() -> None:

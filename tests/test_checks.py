@@ -379,7 +379,7 @@ def test_an_asterisk_that_is_not_there_and_one_that_refuses_are_told_apart(setti
 
 
 async def test_a_start_asks_only_for_what_makes_it_pointless(settings: Settings) -> None:
-    """Eighteen questions, each behind the other, were half a second of a busy Asterisk."""
+    """Eighteen questions, each behind the other, are too many while calls wait for the daemon."""
     async with FakeAmi(secret="x") as ami:
         ami.answers["ListCommands"] = lambda fields: [
             {"Response": "Success", "ActionID": fields["ActionID"], **dict.fromkeys(("MixMonitor", "Redirect"), "")}

@@ -64,7 +64,7 @@ def test_a_start_is_ahead_of_all_but_asterisk_where_it_may() -> None:
 
 
 def test_the_command_is_ahead_before_it_imports_what_takes_time() -> None:
-    """Its imports were starved for seconds by an Asterisk at real-time priority."""
+    """Beside an Asterisk at real-time priority its imports wait twice as long as they take."""
     done = run("import sys; from callwarden.cli import main, run; print(*sys.modules)")
     assert {"callwarden.cli.run", "click"} <= set(done.stdout.split()), done.stderr
     slow = {"pydantic", "importlib.metadata", "aiohttp", "sqlite_utils", "callwarden.config", "callwarden.service"}

@@ -28,7 +28,7 @@ def hurry() -> None:
 
     The kernel's limit comes with ``go_first``: a slow machine imports for longer than a loop may spin. Python's
     collector rests until ``leave_alone_what_is_there``: what is imported stays, and looking through it again and again
-    is a sixth of the time (measured).
+    is some 7 % of the time.
     """
     gc.disable()
     with contextlib.suppress(OSError):
@@ -49,7 +49,7 @@ def go_first() -> bool:
 def leave_alone_what_is_there() -> None:
     """Python's collector need not look through the program itself again: that stops everything for 90 ms (measured),
     which a caller at the card line hears. For the moment before the first call; what importing left over, some two
-    thousand objects, is not worth 90 ms of the start either."""
+    thousand objects, is not worth 50 to 100 ms of the start either."""
     gc.freeze()
     gc.enable()
 

@@ -17,7 +17,7 @@ from callwarden.core.events import (
     ToldByDialplan,
     WhispersPossible,
 )
-from callwarden.core.facts import Announcement, PlayedBy
+from callwarden.core.facts import Announcement, Call, PlayedBy
 from callwarden.core.policy import Told
 from callwarden.core.silence import reason
 
@@ -31,7 +31,8 @@ def before_connecting(book: Book, leg: Leg, asked: StepAsked, told: Told | None)
         return [do.AnswerStep(asked.step_id, DONE)]
     leg.told = True
     fact = _note(book, leg, told, PlayedBy.DAEMON, asked.at)
-    return [do.Save(fact), do.AnswerStep(asked.step_id, DONE, told.prompt, told.language, fact.number)]
+    answer = do.AnswerStep(asked.step_id, DONE, told.prompt, told.language, fact.number)
+    return [*_put_on_record(book, leg), do.Save(fact), answer]
 
 
 def whisper_to(book: Book, leg: Leg, at: float) -> list[do.Action]:
@@ -86,7 +87,20 @@ def note_told(book: Book, event: ToldByDialplan) -> list[do.Action]:
     row = by_dialplan(leg.unique_id, number, event.told, event.sha256)
     known[:] = [*(one for one in known if one is not before), row]
     leg.told = leg.told or row.complete
-    return [do.Save(row)]
+    return [*_put_on_record(book, leg), do.Save(row)]
+
+
+def _put_on_record(book: Book, leg: Leg) -> list[do.Action]:
+    """Asterisk's own plumbing has no row, unless something is told to it. It accounts for no second of its own."""
+    if leg.party or leg.on_record:
+        return []
+    leg.on_record = True
+    actions: list[do.Action] = []
+    if leg.linked_id not in book.facts:
+        call = Call(linked_id=leg.linked_id, direction=policy.direction(leg, []), started=leg.started)
+        book.facts[leg.linked_id] = call
+        actions = [do.Save(call)]
+    return [*actions, do.Save(replace(book.channel_row(leg), answered=None))]
 
 
 def noted_before(known: Iterable[Announcement], told: facts.Told) -> Announcement | None:

@@ -39,9 +39,9 @@ class Leg:
     ``sent_by`` is the phone by whose doing it stands at a card line; ``party`` whether somebody is, or was, at its far
     end (a card line behind a ``Local`` channel is none); ``told`` whether its party has been told that the call is
     recorded; ``heard`` the parties that its running recorder has met, ``through`` the plumbing beside which that began,
-    ``heard_music`` whether it heard any, ``music`` whether there is any now; ``ungated`` whether it was said that this
-    card line was dialled past the gate; ``proof`` the number of the latest order to stop recorders on a channel that
-    has no recorder of ours.
+    ``heard_music`` whether it heard any, ``music`` whether there is any now; ``on_record`` whether this plumbing has a
+    row of its own, for something was told to it; ``ungated`` whether it was said that this card line was dialled past
+    the gate; ``proof`` the number of the latest order to stop recorders on a channel that has no recorder of ours.
     """
 
     unique_id: str
@@ -62,6 +62,7 @@ class Leg:
     in_place_by: str = ""
     party: bool = False
     told: bool = False
+    on_record: bool = False
     ungated: bool = False
     proof: int = 0
     heard: set[str] = field(default_factory=set)

@@ -223,6 +223,8 @@ def hung_up(book: Book, event: ev.ChannelHungUp) -> Actions:
         actions += tell(recorder, Signal.HUNG_UP, event.at)
     if book.is_party(leg) or recorder is not None:  # the dialplan alone may have recorded Asterisk's own plumbing
         actions.append(do.Save(row))
+    elif leg.on_record:
+        actions.append(do.Save(replace(row, answered=None)))
     _forget(book, leg)
     actions += gate.note_gone(book, event.unique_id, event.at)
     actions += silence.review(book, others, event.at)

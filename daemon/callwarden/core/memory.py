@@ -109,6 +109,7 @@ def _take_up(book: Book, leg: Leg, known: ChannelRemembered) -> Recorder | None:
     leg.answered = known.channel.answered if known.channel.answered is not None else leg.answered
     leg.started = known.channel.started
     leg.told = any(one.complete for one in known.announcements)
+    leg.on_record = not leg.party
     book.announcements[leg.unique_id] = [_broken_off(one, known.at) for one in known.announcements]
     _call_again(book, known.call)
     if known.channel.role in (Role.CARD_LINE, Role.OUTSIDE):
