@@ -124,11 +124,21 @@ def test_a_file_that_was_never_seen_makes_its_time_a_gap() -> None:
 
 
 def test_a_monitor_of_the_dialplan_is_adopted_from_when_its_file_says() -> None:
-    recorder = new()
-    noted.adopt(recorder, "1795310419.0-dialplan17.wav", "0x1", "dialplan", 30.0)
+    recorder = new(answered=None)
+    noted.adopt(recorder, "1795310419.0-dialplan17.wav", "0x1", rec.NOT_RUNNING, 30.0)
     [segment] = recorder.segments
     assert (segment.started, segment.started_by) == (17.0, "dialplan")
     assert recorder.state is RecordingState.RECORDING
+    assert recorder.gaps == []
+
+
+def test_a_recorder_of_a_daemon_that_died_before_it_could_say_so_is_adopted_and_what_lacks_before_it_is_a_gap() -> None:
+    recorder = new()
+    noted.note_answered(recorder, 15.0)
+    noted.adopt(recorder, "1795310419.0-17500.wav", "0x1", rec.NOT_RUNNING, 30.0)
+    [segment] = recorder.segments
+    assert (segment.started, segment.started_by) == (17.5, "daemon")
+    assert [(gap.started, gap.ended, gap.cause) for gap in recorder.gaps] == [(15.0, 17.5, rec.NOT_RUNNING)]
 
 
 def test_our_own_monitor_that_runs_after_all_is_taken_back() -> None:

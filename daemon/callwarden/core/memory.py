@@ -19,8 +19,6 @@ from callwarden.core.recorder import Recorder
 from callwarden.core.recording import Signal
 from callwarden.core.silence import CARD_LINE, IN_PLACE, watch
 
-ADOPTED = "dialplan"
-
 
 def greet(book: Book, leg: Leg, event: ChannelCreated) -> list[do.Action]:
     """A snapshot shows this channel: take up what is remembered of it, adopt the monitor that runs on it."""
@@ -49,7 +47,12 @@ def adopt_running(book: Book, leg: Leg, recorder: Recorder | None, event: Channe
         return look
     if any(segment.file == event.file for segment in recorder.segments):
         return look + noted.adopt_own(recorder, event.file, event.at)
-    return look + noted.adopt(recorder, event.file, event.monitor_id, ADOPTED, event.at)
+    return look + noted.adopt(recorder, event.file, event.monitor_id, blindness(book), event.at)
+
+
+def blindness(book: Book) -> str:
+    """Why it is seen only now. A daemon that never had the picture was not there to have it."""
+    return rec.NOT_RUNNING if book.blind_since is None else rec.OUT_OF_SIGHT
 
 
 def bury(book: Book, known: ChannelRemembered, at: float) -> list[do.Action]:

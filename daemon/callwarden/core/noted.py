@@ -9,7 +9,7 @@ from callwarden.core import actions as do
 from callwarden.core import unseen
 from callwarden.core.facts import RecordingState, Segment, SegmentState
 from callwarden.core.orders import tell
-from callwarden.core.recorder import LOST, NO_FILE, NOT_GROWING, STARTED_LATE, Recorder, begun
+from callwarden.core.recorder import LOST, NO_FILE, NOT_GROWING, STARTED_LATE, Recorder, begun, begun_by
 from callwarden.core.recording import OPEN, SILENT, Signal
 from callwarden.core.rows import (
     begin_gap,
@@ -172,13 +172,17 @@ def adopt_own(recorder: Recorder, file: str, at: float) -> list[do.Action]:
     return actions + tell(recorder, Signal.ADOPTED, at)
 
 
-def adopt(recorder: Recorder, file: str, monitor_id: str, started_by: str, at: float) -> list[do.Action]:
-    """A monitor was found running that writes ``file``: it is ours from now on. Its name may tell when it began."""
+def adopt(recorder: Recorder, file: str, monitor_id: str, before: str, at: float) -> list[do.Action]:
+    """A monitor was found running that writes ``file``: it is ours from now on. Its name tells when it began, and who
+    began it: the dialplan, or a daemon that died before it could say so. ``before`` is why nothing is known of the time
+    from the answer to then."""
     started = begun(recorder.unique_id, file) or at
+    if not recorder.segments and recorder.answered is not None:
+        begin_gap(recorder, recorder.answered, before)
     recorder.segments.append(
         Segment(
             file=file, unique_id=recorder.unique_id, number=len(recorder.segments) + 1, state=SegmentState.RECORDING,
-            asked=started, started=started, started_by=started_by, monitor_id=monitor_id,
+            asked=started, started=started, started_by=begun_by(recorder.unique_id, file), monitor_id=monitor_id,
         )
     )  # fmt: skip
     gone = end_gap(recorder, started)

@@ -11,7 +11,7 @@ from callwarden.core.facts import Call, Channel, Gap, Recording, RecordingState,
 
 NOT_SAFE_IN_A_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]")
 LOST = "somebody else stopped the recorder"
-BY_DIALPLAN = "dialplan"
+BY_DIALPLAN, BY_DAEMON = "dialplan", "daemon"
 STARTED_LATE = "the recorder was being started"
 SILENCED_LATE = "the silence was not proven yet"
 NOT_RUNNING = "Callwarden was not running"
@@ -92,6 +92,12 @@ def segment_file(unique_id: str, milliseconds: int, extension: str) -> str:
     A comma in it would inject options and a shell command into MixMonitor (asterisk.md 3).
     """
     return f"{NOT_SAFE_IN_A_FILE_NAME.sub('_', unique_id)}-{milliseconds}.{extension}"
+
+
+def begun_by(unique_id: str, file: str) -> str:
+    """Who started the recorder that writes this file, by its name: the daemon, or else the dialplan."""
+    ours = begun(unique_id, file) is not None and f"-{BY_DIALPLAN}" not in file
+    return BY_DAEMON if ours else BY_DIALPLAN
 
 
 def begun(unique_id: str, file: str) -> float | None:

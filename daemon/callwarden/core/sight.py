@@ -6,7 +6,6 @@ While Asterisk is out of sight nothing is started and no gate opens; a snapshot 
 from callwarden.core import actions as do
 from callwarden.core import channels, gate, memory, outcomes, rows, scope, silence, unseen
 from callwarden.core import events as ev
-from callwarden.core import recorder as rec
 from callwarden.core.book import Book
 from callwarden.core.calls import CardStage, Leg
 from callwarden.core.facts import RecordingState, Role
@@ -60,13 +59,8 @@ def _begin_late(book: Book, leg: Leg, at: float) -> Actions:
     if recorder is None and scope.recordable(book, leg):
         recorder = memory.new_recorder(book, leg, leg.started)
     if recorder is not None and not recorder.taken_up:
-        rows.begin_gap(recorder, leg.started if leg.answered is None else leg.answered, _blindness(book))
+        rows.begin_gap(recorder, leg.started if leg.answered is None else leg.answered, memory.blindness(book))
     return scope.begin(book, leg, at)
-
-
-def _blindness(book: Book) -> str:
-    """Why it is seen only now. A daemon that never had the picture was not there to have it."""
-    return rec.NOT_RUNNING if book.blind_since is None else rec.OUT_OF_SIGHT
 
 
 def link_lost(book: Book, event: ev.LinkLost) -> Actions:
