@@ -26,7 +26,7 @@ class Replay:
         self.desks = desks
         self.warden = Warden(chosen or settings())
         self.now, self.decided, self.seconds, self.saved = 1_780_000_000.0, 0, 0.0, 0
-        self._steps = itertools.count(1)
+        self._steps, self._callers = itertools.count(1), dict[int, str]()
         self._inbox: deque[ev.Event] = deque()
         self.tell(ev.SnapshotTaken(self.now, self.now, frozenset()))
 
@@ -52,6 +52,11 @@ class Replay:
                 yield from (ev.SegmentFileClosed(self.now, file, 1000) for file in action.files)
             case do.FinishRecording():
                 yield ev.RecordingStored(self.now, action.unique_id)
+            case do.AnswerStep():
+                caller = self._callers.pop(action.step_id)
+                if action.number:
+                    yield ev.AnnouncementStarted(self.now, caller, action.number, "sha256")
+                    yield ev.AnnouncementFinished(self.now, caller, action.number, complete=True)
             case do.Save():
                 self.saved += 1
 
@@ -61,11 +66,12 @@ class Replay:
         """From the first ring to the talk."""
         caller, desk, bridge = f"1780000000.{2 * n}", f"1780000000.{2 * n + 1}", f"b{n}"
         self.now += 0.05
-        at = self.now
+        at, step = self.now, next(self._steps)
+        self._callers[step] = caller
         self.tell(
             ev.ChannelCreated(at=at, unique_id=caller, linked_id=caller, name=f"PJSIP/trunk-{n:08x}",
                               caller_number="07700900123", context="from-trunk", exten="02079460001"),
-            ev.StepAsked(at=at, step_id=next(self._steps), step=ev.Step.INBOUND, unique_id=caller),
+            ev.StepAsked(at=at, step_id=step, step=ev.Step.INBOUND, unique_id=caller),
             ev.ChannelCreated(at=at, unique_id=desk, linked_id=caller, name=f"PJSIP/{3000 + n % self.desks}-{n:08x}",
                               context="from-internal"),
             ev.DialBegun(at, caller, desk, str(3000 + n % self.desks), "from-trunk"),

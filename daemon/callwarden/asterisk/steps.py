@@ -61,9 +61,6 @@ class Steps:
         answer = await self._ask(step, agi)
         if answer is None:
             return
-        if answer.prompt and any(agi.args[1:2]):
-            # The dialplan breaks off a step that a hanging daemon holds; this one has only a prompt to play.
-            await agi.set_variable("TIMEOUT(absolute)", str(LONGEST_PROMPT))
         played = await self._play(answer, agi) if answer.prompt else True
         if played or not answer.number:  # what was not heard is left to the dialplan
             for name, value in answer.variables:
@@ -92,11 +89,14 @@ class Steps:
     async def _play(self, answer: do.AnswerStep, agi: AgiStep) -> bool:
         """Play the answer's prompt to the end; returns whether it was heard to the end."""
         heard, reason = False, "the caller hung up"
-        if answer.number:
-            await agi.answer()
-            sha256 = self._sha256(answer.prompt, answer.language)
-            self._post(ev.AnnouncementStarted(time.time(), agi.unique_id, answer.number, sha256))
         try:
+            if any(agi.args[1:2]):
+                # The dialplan breaks off a step that a hanging daemon holds; this one has only a prompt to play.
+                await agi.set_variable("TIMEOUT(absolute)", str(LONGEST_PROMPT))
+            if answer.number:
+                await agi.answer()
+                sha256 = self._sha256(answer.prompt, answer.language)
+                self._post(ev.AnnouncementStarted(time.time(), agi.unique_id, answer.number, sha256))
             result = await agi.stream_file(self._sound(answer.prompt, answer.language))
             heard = result.complete
             reason = "Asterisk could not play the prompt" if result.failed else "" if heard else reason
