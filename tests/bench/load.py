@@ -190,6 +190,7 @@ def _end(office: Office, talks: Sequence[Talk], plan: LoadPlan) -> None:
         talk.ended = time.time()
         office.world.ami.try_action("Hangup", Channel=talk.caller.channel, Cause="16")
         time.sleep(1 / plan.calls_per_second)
+    office.world.ami.command("channel request hangup all")  # who was not answered in time may be by now
     office.lab.wait_quiet(30)
     if office.lab.daemon.is_running:
         catalogue.wait_stored(office.lab, 0)
