@@ -42,7 +42,8 @@ class Line:
 
     def refuse(self) -> None:
         """Every connection ends, and no new one is put through until `restore`."""
-        self._refuses = True
+        with self._lock:
+            self._refuses = True
         self.cut()
 
     def stall(self) -> None:
@@ -75,7 +76,13 @@ class Line:
             near.close()
             return
         with self._lock:
-            self._open |= {near, far}
+            refused = self._refuses  # since it was put through
+            if not refused:
+                self._open |= {near, far}
+        if refused:
+            near.close()
+            far.close()
+            return
         ends = _Ends(near, far)
         threading.Thread(target=self._pass_on, args=(near, far, ends, False), daemon=True).start()
         threading.Thread(target=self._pass_on, args=(far, near, ends, True), daemon=True).start()

@@ -65,3 +65,21 @@ def test_a_refused_connection_ends_at_once() -> None:
         assert near.recv(100) == b""
         with closing(socket.create_connection(("127.0.0.1", line.port), timeout=5)) as other:
             assert other.recv(100) == b""
+
+
+def test_a_connection_that_is_refused_while_it_is_put_through_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        line = Line(listening.getsockname()[1])
+        putting_through = socket.create_connection
+
+        def slowly(address: tuple[str, int]) -> socket.socket:
+            far = putting_through(address)
+            line.refuse()
+            return far
+
+        with closing(line), closing(putting_through(("127.0.0.1", line.port), timeout=5)) as first:
+            listening.accept()[0].close()
+            assert first.recv(100) == b""
+            monkeypatch.setattr(socket, "create_connection", slowly)
+            with closing(putting_through(("127.0.0.1", line.port), timeout=5)) as near:
+                assert near.recv(100) == b""
