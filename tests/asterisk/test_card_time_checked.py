@@ -11,6 +11,7 @@ from lab.lab import Lab
 from lab.middleman import Middleman
 
 CARD = 1700
+DIGITS = 1100  # the caller reads the card out: a recorder that ran on through a transfer may have lost the other voice
 PAST_THE_GATE = "exten => 799,1,Dial(PJSIP/700,20)"
 
 
@@ -29,13 +30,13 @@ def test_what_an_unconfirmed_stop_recorded_of_a_payment_is_cut_out_and_said(tmp_
         agent.press("799")
         lab.world.party_at("700")
         assert caller.will_hear(CARD)
-        time.sleep(3)
-        spool = lab.spool.glob("[!.]*")
-        assert any(tones.bursts_of(path, CARD) for path in spool), "the recorder ran on: the test tests"
+        caller.tone(DIGITS)
+        wait_until(lambda: tones.find_tone_anywhere([lab.spool], DIGITS) != [], timeout=15)  # the recorder ran on
         caller.hang_up()
         account = settled(lab, since, timeout=30, leaks=True)
         assert account.caller.file is not None
-        assert tones.find_tone_anywhere([lab.spool, lab.vault], CARD) == []
+        for tone in (CARD, DIGITS):
+            assert tones.find_tone_anywhere([lab.spool, lab.vault], tone) == []
         assert tones.spans_with(account.caller.file, 440), "what was said before the hand-over is there"
         with lab.catalogue() as db:
             kinds = {row["kind"] for row in db.execute("SELECT kind FROM findings")}
