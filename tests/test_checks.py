@@ -6,19 +6,20 @@ import socket
 import sqlite3
 import tempfile
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
 
 from callwarden.asterisk.ami import Headers
-from callwarden.checks import archive, daemon, dialplan, manager, places, prompts, recorders, versions
+from callwarden.checks import archive, daemon, dialplan, manager, places, prompts, recorders, versions, who
 from callwarden.checks.examine import readable
 from callwarden.checks.finding import Finding, Level
 from callwarden.checks.pbx import Line, Monitored, NotSeen, Seen, sections
 from callwarden.checks.records import records
-from callwarden.checks.starting import before_start
-from callwarden.checks.who import User, may, user_of
+from callwarden.checks.starting import before_start, unusable
+from callwarden.checks.who import User, daemon_user, may, user_of
 from callwarden.config import Settings, load
 from callwarden.control import Peer
 from callwarden.setup_lines import setup_lines
@@ -39,7 +40,8 @@ def world(tmp_path: Path) -> World:
 
 
 @pytest.fixture
-def settings(world: World) -> Settings:
+def settings(world: World, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setattr(who, "DAEMON", "nobody-of-this-name")  # the machine may have a Callwarden of its own
     return load(world.config)
 
 
@@ -237,10 +239,9 @@ def test_a_vault_that_is_not_there_is_made_by_the_daemon(settings: Settings) -> 
 def test_a_catalogue_is_opened_and_its_schema_compared(world: World, settings: Settings) -> None:
     world.save()
     assert bad(places.catalogue(world.catalogue)) == []
-    with sqlite3.connect(world.catalogue) as db:
+    with closing(sqlite3.connect(world.catalogue)) as db, db:
         row = ("callwarden", "9999_later", "2025-11-22")
         db.execute("INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES (?, ?, ?)", row)
-    db.close()
     assert "of a newer Callwarden" in bad(places.catalogue(world.catalogue))[0]
 
 
@@ -391,6 +392,14 @@ async def test_a_start_asks_only_for_what_makes_it_pointless(settings: Settings)
     assert [one.text.partition(",")[0] for one in found] == [
         "the user lacks the write class call", "the user lacks the write class reporting",
     ]  # fmt: skip
+
+
+def test_a_start_is_about_whoever_starts_whatever_user_the_unit_would_have(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(who, "DAEMON", NOBODY.name)
+    assert os.geteuid() != 0 or daemon_user(settings) == NOBODY
+    assert unusable(settings) == []
 
 
 def test_a_configuration_of_asterisk_is_read_from_its_numbered_lines() -> None:

@@ -1,10 +1,10 @@
 """Custody from end to end: a running daemon of its own user, and people of other users who ask it."""
 
-import contextlib
 import json
 import os
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -109,9 +109,8 @@ def test_an_approval_ends(office: Office) -> None:
     number = str(office.opened(VIV, "--kind", "dispute", "--call", RECORDING))
     assert office.run(DPO, "request", "approve", number).returncode == 0
     office.stop()
-    with sqlite3.connect(office.world.catalogue) as connection:
+    with closing(sqlite3.connect(office.world.catalogue)) as connection, connection:
         connection.execute("UPDATE requests SET lasts = 1 WHERE id = ?", [number])
-    connection.close()
     office.start()
     assert "has expired" in refused(office, VIV, "listen", RECORDING, "--request", number, "--to", "x")
 
@@ -197,7 +196,7 @@ def test_browsing_shows_what_the_role_may_see_and_is_on_record(office: Office) -
 
 
 def test_who_proves_the_policy_reads_coverage_alarms_and_findings_without_the_file(office: Office) -> None:
-    with contextlib.closing(sqlite3.connect(office.world.catalogue)) as connection, connection:
+    with closing(sqlite3.connect(office.world.catalogue)) as connection, connection:
         for number in range(PAGE + 1):
             record(connection, Finding("reconcile", "call-unknown", f"9.{number}", "nobody knows it", 5.0), 6.0)
     counted = ("coverage", "--to", "2025-12-01", "--json")
@@ -293,7 +292,7 @@ def test_the_vault_and_the_catalogue_are_the_daemons_alone(office: Office) -> No
 def test_a_forged_row_is_named_by_verify_and_the_kept_head_tells_of_a_cut(office: Office) -> None:
     head = office.run(DPO, "audit", "head").stdout.strip()
     assert office.run(DPO, "audit", "verify", "--head", head).returncode == 0
-    with sqlite3.connect(office.world.catalogue) as connection:
+    with closing(sqlite3.connect(office.world.catalogue)) as connection, connection:
         connection.execute("DROP TRIGGER audit_is_not_changed")
         connection.execute("DROP TRIGGER audit_is_not_deleted")
         connection.execute("UPDATE audit SET who = 'nobody' WHERE number = 3")
@@ -302,9 +301,8 @@ def test_a_forged_row_is_named_by_verify_and_the_kept_head_tells_of_a_cut(office
     assert "FAULT  entry 3 was changed" in done.stdout
     office.stop()
     last = parse(head).number
-    connection.execute("DELETE FROM audit WHERE number > ?", [last - 2])
-    connection.commit()
-    connection.close()
+    with closing(sqlite3.connect(office.world.catalogue)) as connection, connection:
+        connection.execute("DELETE FROM audit WHERE number > ?", [last - 2])
     office.start()
     assert "ALARM audit-chain: the audit chain does not hold entry" in office.log.read_text()
     assert office.audit("--act", "audit-head-lost")

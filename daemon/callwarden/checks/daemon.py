@@ -13,7 +13,7 @@ from callwarden.asking import ask
 from callwarden.checks.finding import Finding, ok, problem, warning
 from callwarden.checks.pbx import Seen
 from callwarden.checks.places import nearest
-from callwarden.checks.who import daemon_user, may
+from callwarden.checks.who import User, daemon_user, may
 from callwarden.config import Settings
 from callwarden.control import ControlError, Kind
 
@@ -43,14 +43,14 @@ def _silent(error: ControlError, settings: Settings) -> Iterator[Finding]:
         yield warning(ABOUT, "it runs, but you may not ask it how it is", "Run `callwarden check` as root")
     elif error.kind is Kind.NOT_RUNNING:
         yield ok(ABOUT, "it does not run")
-        yield from control_socket(settings)
+        yield from control_socket(settings, daemon_user(settings))
     else:
         yield problem(ABOUT, str(error).rstrip("."), "See `journalctl -u callwarden`")
 
 
-def control_socket(settings: Settings) -> Iterator[Finding]:
-    """Whether the socket can be made."""
-    folder, us = settings.control.socket.parent, daemon_user(settings)
+def control_socket(settings: Settings, us: User) -> Iterator[Finding]:
+    """Whether ``us``, who run the daemon, can make the socket."""
+    folder = settings.control.socket.parent
     if not Path(folder).is_dir():
         if may(us, nearest(folder), "wx") is False:
             told = f"{folder} is not there; the systemd unit makes it when it starts the daemon"

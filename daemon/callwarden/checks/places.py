@@ -22,15 +22,16 @@ TMPFILES = "systemd-tmpfiles --create callwarden.conf"
 
 def places(settings: Settings) -> Iterator[Finding]:
     """Everything on disk."""
-    yield from usable(settings)
-    yield from vault_privacy(settings.vault.path, daemon_user(settings))
+    us = daemon_user(settings)
+    yield from usable(settings, us)
+    yield from vault_privacy(settings.vault.path, us)
     yield from catalogue(settings.catalogue.path)
     yield from disks(settings)
 
 
-def usable(settings: Settings) -> Iterator[Finding]:
-    """Who may do what. Not a full disk or an old catalogue: the daemon starts with the one and mends the other."""
-    us = daemon_user(settings)
+def usable(settings: Settings, us: User) -> Iterator[Finding]:
+    """Who may do what, where ``us`` run the daemon. Not a full disk or an old catalogue: it starts with the one and
+    mends the other."""
     yield from spool(settings, us, asterisk_user())
     yield from vault_access(settings.vault.path, us)
     yield from catalogue_access(settings.catalogue.path, us)
