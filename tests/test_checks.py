@@ -1,10 +1,12 @@
 """What `callwarden check` finds, against real files, real sockets and what Asterisk really answers."""
 
+import asyncio
 import json
 import os
 import socket
 import sqlite3
 import tempfile
+from base64 import b64decode
 from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
@@ -14,6 +16,7 @@ from pydantic import SecretStr
 
 from callwarden.asterisk.ami import Headers
 from callwarden.checks import archive, daemon, dialplan, manager, places, prompts, recorders, versions, who
+from callwarden.checks.ari_login import wrong_password
 from callwarden.checks.examine import readable
 from callwarden.checks.finding import Finding, Level
 from callwarden.checks.pbx import Line, Monitored, NotSeen, Seen, sections
@@ -25,7 +28,7 @@ from callwarden.control import Peer
 from callwarden.setup_lines import setup_lines
 from callwarden.storage.keys import new_identity
 from cli_world import World
-from peers import FakeAmi
+from peers import FakeAmi, FakeAri
 from sealed_world import Holder
 from sftp_server import SftpServer
 
@@ -400,6 +403,31 @@ def test_a_start_is_about_whoever_starts_whatever_user_the_unit_would_have(
     monkeypatch.setattr(who, "DAEMON", NOBODY.name)
     assert os.geteuid() != 0 or daemon_user(settings) == NOBODY
     assert unusable(settings) == []
+
+
+async def test_a_start_is_refused_for_a_wrong_ari_password_and_for_nothing_else_of_ari(settings: Settings) -> None:
+    def at(url: str, password: str) -> Settings:
+        to = settings.ari.model_copy(update={"url": url, "username": "cw", "password": SecretStr(password)})
+        return settings.model_copy(update={"ari": to})
+
+    async def answer_rubbish(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"\xff" * 200_000)
+        writer.close()
+
+    async with FakeAri() as ari:
+        assert await wrong_password(at(ari.url, "right")) == []
+        ari.refused["asterisk/info"] = (401, "Authentication required")
+        (found,) = await wrong_password(at(ari.url, "wrong"))
+        assert [b64decode(one.removeprefix("Basic ")) for one in ari.authorizations] == [b"cw:right", b"cw:wrong"]
+        ari.refused["asterisk/info"] = (503, "starting")
+        assert await wrong_password(at(ari.url, "right")) == []
+        gone = ari.url
+    assert (found.about, found.text) == ("ARI", "Asterisk refused the user cw: wrong name or password")
+    assert await wrong_password(at(gone, "right")) == []
+    async with await asyncio.start_server(answer_rubbish, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        assert await wrong_password(at(f"http://127.0.0.1:{port}", "right")) == []
+        assert await wrong_password(at(f"https://127.0.0.1:{port}", "right")) == []
 
 
 def test_a_configuration_of_asterisk_is_read_from_its_numbered_lines() -> None:

@@ -46,7 +46,7 @@ def test_the_wheel_has_every_module_and_every_file_that_is_copied(wheel: zipfile
 
 def test_the_wheel_gives_the_command(wheel: zipfile.ZipFile) -> None:
     (entry,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
-    assert "callwarden = callwarden.cli:main" in wheel.read(entry).decode()
+    assert "callwarden = callwarden.__main__:main" in wheel.read(entry).decode()
 
 
 def test_the_wheel_brings_nothing_of_the_tests(wheel: zipfile.ZipFile) -> None:

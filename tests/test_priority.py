@@ -4,8 +4,12 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
+
+import pytest
 
 from callwarden import priority
+from callwarden.__main__ import is_the_daemon
 
 GO_FIRST = """
 import os, threading
@@ -63,12 +67,38 @@ def test_a_start_is_ahead_of_all_but_asterisk_where_it_may() -> None:
     assert run(REFUSED + HURRY).stdout.split() == ["0", "False"]
 
 
-def test_the_command_is_ahead_before_it_imports_what_takes_time() -> None:
+def test_the_daemon_is_ahead_before_it_imports_what_takes_time() -> None:
     """Beside an Asterisk at real-time priority its imports wait twice as long as they take."""
-    done = run("import sys; from callwarden.cli import main, run; print(*sys.modules)")
-    assert {"callwarden.cli.run", "click"} <= set(done.stdout.split()), done.stderr
-    slow = {"pydantic", "importlib.metadata", "aiohttp", "sqlite_utils", "callwarden.config", "callwarden.service"}
-    assert not slow & set(done.stdout.split())
+    done = run("import sys; before = set(sys.modules); import callwarden.__main__; print(*set(sys.modules) - before)")
+    ours = {name for name in done.stdout.split() if name.startswith("callwarden")}
+    assert ours == {"callwarden", "callwarden.__main__", "callwarden.priority"}, done.stderr
+    assert not {"click", "asyncio", "logging", "pydantic", "importlib.metadata"} & set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("line", "daemon"),
+    [
+        ("run", True), ("--config a.toml run", True), ("--config=a.toml run", True), ("run --config a.toml", True),
+        ("--config run check", False), ("recordings run", False), ("check", False), ("--help", False), ("", False),
+    ],
+)  # fmt: skip
+def test_only_the_daemon_is_put_ahead(line: str, daemon: bool) -> None:
+    assert is_the_daemon(line.split()) is daemon
+
+
+def test_what_is_started_is_ahead_of_all_but_asterisk_before_its_configuration_is_read(tmp_path: Path) -> None:
+    """The file is a named pipe: whoever opens it for reading waits until somebody writes."""
+    config = tmp_path / "callwarden.toml"
+    os.mkfifo(config)
+    command = [sys.executable, "-m", "callwarden", "run", "--config", str(config)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as daemon:
+        with config.open("w") as pipe:  # it reads now
+            policy, ahead = os.sched_getscheduler(daemon.pid), os.sched_getparam(daemon.pid).sched_priority
+            pipe.write("rubbish")
+        _, said = daemon.communicate(timeout=60)
+    assert daemon.returncode == 2, said
+    assert ahead == (priority.AS_ASTERISK - 1 if allowed_here() else 0)
+    assert (policy == os.SCHED_RR | os.SCHED_RESET_ON_FORK) is allowed_here()
 
 
 def test_the_daemon_imports_nothing_that_only_a_command_or_a_release_needs() -> None:

@@ -4,21 +4,17 @@ Takes settings, gives findings. Asks nothing that changes anything: the write is
 """
 
 import os
-from base64 import b64encode
 from http import HTTPStatus
 
 import aiohttp
 
+from callwarden.checks.ari_login import ABOUT, REFUSED, authorization, refused
 from callwarden.checks.finding import Finding, ok, problem, warning
 from callwarden.checks.prompts import heard
 from callwarden.config import Settings
 
-ABOUT = "ARI"
 PATIENCE = aiohttp.ClientTimeout(total=5.0)  # seconds
-REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 NO_SUCH_PLAYBACK = "playbacks/callwarden-check"
-
-
 UNREACHED = (aiohttp.ClientError, TimeoutError, OSError)
 
 
@@ -34,18 +30,8 @@ async def ari(settings: Settings) -> list[Finding]:
         return [problem(ABOUT, f"{settings.ari.url} was not reached: {why}", advice)]
 
 
-async def wrong_password(settings: Settings) -> list[Finding]:
-    """The one thing about ARI that no waiting cures."""
-    try:
-        async with _session(settings) as session, session.get("asterisk/info", params={"only": "system"}) as answer:
-            return [_refused(answer.status, settings)] if answer.status in REFUSED else []
-    except UNREACHED:
-        return []
-
-
 def _session(settings: Settings) -> aiohttp.ClientSession:
-    login = b64encode(f"{settings.ari.username}:{settings.ari.password.get_secret_value()}".encode()).decode()
-    headers = {"Authorization": f"Basic {login}"}
+    headers = {"Authorization": authorization(settings)}
     return aiohttp.ClientSession(f"{settings.ari.url}/ari/", headers=headers, timeout=PATIENCE)
 
 
@@ -62,8 +48,7 @@ async def _asked(session: aiohttp.ClientSession, settings: Settings) -> list[Fin
 
 def _refused(status: int, settings: Settings) -> Finding:
     if status in REFUSED:
-        advice = f"Compare [ari] username and password with [{settings.ari.username}] in ari.conf"
-        return problem(ABOUT, f"Asterisk refused the user {settings.ari.username}: wrong name or password", advice)
+        return refused(settings)
     told = f"{settings.ari.url}/ari answers with HTTP status {status}: ARI is not there"
     return problem(ABOUT, told, "See ari.conf (enabled = yes), http.conf (prefix) and that res_ari.so is loaded")
 

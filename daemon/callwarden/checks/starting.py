@@ -8,7 +8,7 @@ import asyncio
 import os
 from collections.abc import Iterable
 
-from callwarden.checks.ari import wrong_password
+from callwarden.checks.ari_login import wrong_password
 from callwarden.checks.daemon import agi_port, control_socket
 from callwarden.checks.finding import Finding, Level
 from callwarden.checks.manager import permissions, unreachable

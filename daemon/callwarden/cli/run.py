@@ -1,8 +1,6 @@
-"""`callwarden run`: the daemon, until it is told to stop. Imports nothing that is slow before it is ahead of others."""
+"""`callwarden run`: the daemon, until it is told to stop. ``callwarden.__main__`` has put it ahead of others."""
 
 import click
-
-from callwarden.priority import hurry
 
 
 @click.command()
@@ -11,7 +9,6 @@ def run() -> None:
 
     It stops on SIGTERM and leaves live calls recording; on SIGHUP it reads the configuration again.
     """
-    hurry()
     from callwarden.cli.serve import serve
 
     serve()

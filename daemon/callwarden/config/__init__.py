@@ -8,6 +8,7 @@ doubts.py       what is allowed and yet worth a second look
 credentials.py  the secrets, from the environment, systemd or the file
 problems.py     what is wrong, in sentences
 load.py         file -> Settings, or every problem at once
+reasons.py      why each option is as it is
 sample.py       Settings -> a commented file
 """
 

@@ -14,7 +14,6 @@ from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import phonenumbers
-from apscheduler.triggers.cron import CronTrigger
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, SecretStr
 
 from callwarden.core.period import Period
@@ -22,6 +21,8 @@ from callwarden.core.period import Period
 ENDPOINT = re.compile(r"(?:[A-Za-z][A-Za-z0-9]*/)?[A-Za-z0-9][A-Za-z0-9_.@+-]*")
 MAIL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9][A-Za-z0-9.-]{0,252}")
 SAFE_PATH = re.compile(r"/[A-Za-z0-9._/-]*")
+PLAIN_SCHEDULE = re.compile(r"[0-5]?\d ([01]?\d|2[0-3]) \* \* (\*|mon|tue|wed|thu|fri|sat|sun)")
+"""At a time of each day, or of a day of the week."""
 LONGEST_SOCKET_PATH = 107
 """Bytes: the kernel's `sun_path` has 108, the last of them NUL."""
 
@@ -147,6 +148,11 @@ def _schedule(text: str) -> str:
     # APScheduler counts 0 as Monday, cron as Sunday: a digit would run on another day than was meant.
     if re.search(r"(?<!/)\d", fields[4]):
         raise Unusable("name the days of the week (mon to sun), numbers mean different days to different programs")
+    if PLAIN_SCHEDULE.fullmatch(text):
+        return text
+    # Here: the daemon's start waits for it, and nearly every schedule is a plain one.
+    from apscheduler.triggers.cron import CronTrigger
+
     try:
         first = CronTrigger.from_crontab(text, timezone=UTC).get_next_fire_time(None, datetime(2024, 1, 1, tzinfo=UTC))
     except ValueError as reason:

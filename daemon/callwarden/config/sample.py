@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from callwarden.config.people import Person
+from callwarden.config.reasons import reasons
 from callwarden.config.retention import RetentionRule
 from callwarden.config.section import Section
 from callwarden.config.settings import CardLine, Did, Settings
@@ -62,13 +63,14 @@ def _tables(path: str, tables: tuple[Section, ...]) -> list[str]:
 
 
 def _options(section: Section) -> list[str]:
-    lists = _lists_of_tables(section)
+    lists, why = _lists_of_tables(section), reasons(type(section))
     fields = {name: field for name, field in type(section).model_fields.items() if name not in lists}
-    return [line for name, field in fields.items() for line in _option(name, field, getattr(section, name))]
+    told = (_option(name, field, why.get(name, ""), getattr(section, name)) for name, field in fields.items())
+    return [line for option in told for line in option]
 
 
-def _option(name: str, field: FieldInfo, value: object) -> list[str]:
-    return [*_comment(f"{field.description or ''} {_choices(field)}"), f"{name} = {_toml(value)}"]
+def _option(name: str, field: FieldInfo, why: str, value: object) -> list[str]:
+    return [*_comment(f"{why} {_choices(field)}"), f"{name} = {_toml(value)}"]
 
 
 def _choices(field: FieldInfo) -> str:

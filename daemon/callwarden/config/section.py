@@ -9,6 +9,4 @@ LISTED = Field(strict=False)
 class Section(BaseModel):
     """Strict: a number in quotes is an error, not a guess; an unknown option is an error too."""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", strict=True, allow_inf_nan=False, use_attribute_docstrings=True
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
