@@ -57,7 +57,7 @@ port = 1
 password = "ari-password-of-tests"
 url = "http://127.0.0.1:1"
 [agi]
-port = 45730
+port = 14573  # no port that an outgoing connection may have just then
 [spool]
 path = "{self.folder}/spool"
 [vault]

@@ -147,7 +147,7 @@ class Office:
         (folder / "run").mkdir()
         os.chown(folder / "run", DAEMON, DAEMON)
         self.socket = folder / "run" / "control.sock"
-        text = self.world.config.read_text().replace("45730", str(port))
+        text = self.world.config.read_text().replace("14573", str(port))
         text = text.replace(str(self.world.socket), str(self.socket))
         self.config = folder / "callwarden.toml"
         self.config.write_text(text + "[scrub]\nmegabytes_per_second = 1000\n" + PEOPLE)

@@ -50,7 +50,7 @@ class Running(World):
         roles = ", ".join(f'"{role}"' for role in self.roles)
         person = f'[[person]]\nname = "Viv Ward"\nuser = "{user}"\nroles = [{roles}]\n' if self.roles else ""
         self.configure(f"{self.more}\n{person}")
-        self.config.write_text(self.config.read_text().replace("port = 45730", f"port = {port}"))
+        self.config.write_text(self.config.read_text().replace("port = 14573", f"port = {port}"))
 
     def start(self) -> None:
         self.settle()

@@ -284,10 +284,10 @@ def test_a_daemon_that_runs_is_asked_how_it_is(world: World, settings: Settings)
 @pytest.mark.parametrize(
     ("agi", "spool", "said"),
     [
-        ("127.0.0.1:45730", "SPOOL", []),
-        ("", "SPOOL", ["the dialplan asks 127.0.0.1:4573, but [agi] port is 45730"]),
-        ("127.0.0.1:45730", "", ["the dialplan records into /var/spool/asterisk/callwarden"]),
-        ("127.0.0.1:45730", "SPOOL/", []),
+        ("127.0.0.1:14573", "SPOOL", []),
+        ("", "SPOOL", ["the dialplan asks 127.0.0.1:4573, but [agi] port is 14573"]),
+        ("127.0.0.1:14573", "", ["the dialplan records into /var/spool/asterisk/callwarden"]),
+        ("127.0.0.1:14573", "SPOOL/", []),
     ],
 )
 def test_the_dialplan_has_the_daemons_address_and_spool(

@@ -77,7 +77,7 @@ def world(tmp_path: Path) -> World:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     world = World(tmp_path)
-    world.config.write_text(world.config.read_text().replace("45730", str(port)))
+    world.config.write_text(world.config.read_text().replace("14573", str(port)))
     return world
 
 
