@@ -51,7 +51,7 @@ async def test_a_timer_that_somebody_waits_for_is_not_late() -> None:
 async def test_a_key_that_is_set_again_or_cancelled_expires_once_or_never() -> None:
     told: asyncio.Queue[ev.Event] = asyncio.Queue()
     clock = Clock(told.put_nowait)
-    clock.set(do.SetTimer(("gate",), 0.0))
+    clock.set(do.SetTimer(("gate",), 0.001))
     clock.set(do.SetTimer(("gate",), 0.02))
     clock.set(do.SetTimer(("lost",), 0.01, later=True))
     clock.cancel(("lost",))
@@ -59,3 +59,9 @@ async def test_a_key_that_is_set_again_or_cancelled_expires_once_or_never() -> N
     await told.get()
     await asyncio.sleep(LATER * 1.5)
     assert told.empty()
+
+
+def test_a_timer_of_no_seconds_expires_at_once() -> None:
+    told: list[ev.Event] = []
+    Clock(told.append).set(do.SetTimer(("files",), 0.0))
+    assert [event.key for event in told if isinstance(event, ev.TimerExpired)] == [("files",)]

@@ -43,6 +43,7 @@ class Watch:
     def size(self, size: int, who: str = "") -> None:
         for file in [self.files[who]] if who else self.files.values():
             file.write_bytes(bytes(size))
+            os.utime(file, (self.now, self.now))
 
     async def looks(self, seconds: float, packets_a_second: int = 50) -> None:
         for _ in range(round(seconds / growth.LOOK_SECONDS)):
@@ -98,7 +99,7 @@ async def test_what_grows_as_asterisk_writes_is_never_told_and_what_stops_is(
             await watch.looks(growth.LOOK_SECONDS)
         assert watch.now - stopped < latest
         assert {event.unique_id for event in watch.told} == {"trunk-1", "202-1"}
-        assert [event.since for event in watch.told] == pytest.approx([stopped + growth.LOOK_SECONDS] * 2)
+        assert [event.since for event in watch.told] == pytest.approx([stopped] * 2)
 
 
 @pytest.mark.parametrize("chosen", [WAV, WAV49])
@@ -157,3 +158,21 @@ async def test_a_spool_that_is_away_says_nothing(tmp_path: Path) -> None:
 )
 def test_since_when_sound_is_missing(watched: Watched, since: float) -> None:
     assert missing_since("x.wav", watched) == pytest.approx(since)
+
+
+async def test_while_there_is_room_a_file_is_looked_at_when_it_may_have_grown_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked_at, real = list[str](), Growth._rests
+
+    def rests(self: Growth, file: str, *other: Any) -> bool:
+        looked_at.append(file)
+        return real(self, file, *other)
+
+    monkeypatch.setattr(Growth, "_rests", rests)
+    async with watching(tmp_path, WAV) as watch:
+        for written in range(10):
+            watch.size(watch.header + written * WRITTEN)
+            await watch.looks(2)
+        assert 20 <= len(looked_at) <= 40, "of two files in 20 seconds; 80 if they were looked at each time"
+        assert not watch.told

@@ -95,3 +95,12 @@ async def test_a_file_that_rests_rests(spool: Spool, tmp_path: Path) -> None:
     (tmp_path / "old.wav").write_bytes(b"sound")
     os.utime(tmp_path / "old.wav", (1000, 1000))
     assert spool.resting(2.0) == ["old.wav"]
+
+
+async def test_many_files_that_are_closed_together_are_told_each(spool: Spool, tmp_path: Path, told: Told) -> None:
+    """Names of every length, among them one as long as there are: the kernel fills each up to its own boundary."""
+    every = [f"{'x' * (n % 248)}{n:04}.wav" for n in range(1, 400)]
+    for name in every:
+        (tmp_path / name).write_bytes(b"sound")
+    await eventually(lambda: len(told) == len(every))
+    assert [event.file for event in told if isinstance(event, ev.SegmentFileClosed)] == every

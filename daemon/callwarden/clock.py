@@ -1,7 +1,7 @@
 """Timers as events: a key and a delay go in, ``TimerExpired(key)`` comes out.
 
 Those that nobody waits for expire together, at moments that are ``LATER`` apart: being woken costs more than what most
-of them are for.
+of them are for. One of no seconds expires at once.
 """
 
 import asyncio
@@ -24,6 +24,9 @@ class Clock:
 
     def set(self, action: do.SetTimer) -> None:
         self.cancel(action.key)
+        if not action.seconds:
+            self._post(ev.TimerExpired(time.time(), action.key))
+            return
         loop = asyncio.get_running_loop()
         when = loop.time() + action.seconds
         if action.later:

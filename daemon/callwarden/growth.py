@@ -26,6 +26,7 @@ from callwarden.core.recorder import Recorder
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 0.5
+GROWS_SECONDS = 2.0  # a file that grew is not looked at sooner, while there is room: it grows every 2 s at most
 RESTING_SECONDS = 2.5  # a file that grew since then is not asked about
 WRITTEN_AT_ONCE = 32768  # bytes
 HEADER = {".wav": 44, ".WAV": 60}  # bytes
@@ -33,6 +34,7 @@ BUFFERED = {".wav": 2.05, ".WAV": 20.2}  # seconds of sound in 32 kB
 # Packets (20 ms each) of one direction after which the file has grown: more than those seconds.
 PACKETS = {".wav": 150, ".WAV": 1060}
 PACKETS_IN_VAIN = 50  # where the disk is full: there is sound
+MOST_PACKETS = 100  # a second, of one direction: 10 ms each
 HEADER_SECONDS = 1.0
 COUNTS = re.compile(r"\b[rt]xcount=(\d+)")
 STATISTICS = "CHANNEL(rtcp,all)"
@@ -41,12 +43,15 @@ STATISTICS = "CHANNEL(rtcp,all)"
 @dataclass(slots=True)
 class Watched:
     """A file of this ``size`` since ``grown`` (UTC epoch seconds), or for longer if that was not ``seen``, and the
-    packets that had been ``carried`` by then, received and sent; empty while not asked."""
+    packets that had been ``carried`` by then, received and sent; empty while not asked. It was ``looked`` at then, and
+    while there is room it need not be before ``due``."""
 
     size: int
     grown: float
     seen: bool
     carried: tuple[int, ...] = ()
+    looked: float = 0.0
+    due: float = 0.0
 
 
 class Growth:
@@ -73,9 +78,9 @@ class Growth:
         running = {one.segments[-1].file: one for one in self._book.recorders.values() if self._should_grow(one)}
         self._watched = {file: one for file, one in self._watched.items() if file in running}
         room = has_room(self._spool, WRITTEN_AT_ONCE * len(running))
-        resting = [(file, one) for file, one in running.items() if self._rests(file, one, now, room)]
-        for file, recorder in resting:
-            if await self._is_stuck(file, recorder, room):
+        due = [(file, one) for file, one in running.items() if self._is_due(file, now) or not room]
+        for file, recorder in [(file, one) for file, one in due if self._rests(file, one, now, room)]:
+            if await self._is_stuck(file, recorder, room, now):
                 self._tell(recorder, file)
 
     def _tell(self, recorder: Recorder, file: str) -> None:
@@ -84,25 +89,34 @@ class Growth:
             self._receive(ev.RecorderStuck(time.time(), recorder.unique_id, file, missing_since(file, watched)))
 
     def _should_grow(self, recorder: Recorder) -> bool:
+        if recorder.state is not RecordingState.RECORDING:
+            return False
         leg = self._book.leg(recorder.unique_id)
-        return recorder.state is RecordingState.RECORDING and leg is not None and leg.answered is not None
+        return leg is not None and leg.answered is not None
+
+    def _is_due(self, file: str, now: float) -> bool:
+        known = self._watched.get(file)
+        return known is None or now >= known.due
 
     def _rests(self, file: str, recorder: Recorder, now: float, room: bool) -> bool:
         try:
-            size = (self._spool / file).stat().st_size
+            status = os.stat(f"{self._spool}/{file}")  # noqa: PTH116 -- of hundreds of files, every two seconds
         except OSError:
             return False  # that there is none is seen elsewhere
-        known = self._watched.get(file)
+        size, known = status.st_size, self._watched.get(file)
         headless = known is not None and known.size == 0 and now - known.grown > HEADER_SECONDS
         if headless and (size or room):
             self._tell(recorder, file)
             return False
         if known is None or known.size != size:
-            self._watched[file] = Watched(size, now, seen=known is not None)
+            grown = now if known is None else min(now, max(known.looked, status.st_mtime))
+            due = grown + GROWS_SECONDS if size else now
+            self._watched[file] = Watched(size, grown, seen=known is not None, looked=now, due=due)
             return False
+        known.looked = now
         return now - known.grown > RESTING_SECONDS
 
-    async def _is_stuck(self, file: str, recorder: Recorder, room: bool) -> bool:
+    async def _is_stuck(self, file: str, recorder: Recorder, room: bool, now: float) -> bool:
         get = {"Action": "Getvar", "Channel": recorder.unique_id, "Variable": STATISTICS}
         reply = await self._link.send(get)
         watched = self._watched.get(file)
@@ -111,9 +125,15 @@ class Growth:
             return False
         if len(watched.carried) != len(carried) or any(a > b for a, b in zip(watched.carried, carried, strict=True)):
             watched.carried = carried
+            watched.due = now + wanted_packets(file) / MOST_PACKETS
             return False
         flowed = max(after - before for before, after in zip(watched.carried, carried, strict=True))
-        return flowed >= (PACKETS.get(Path(file).suffix, PACKETS[".WAV"]) if room else PACKETS_IN_VAIN)
+        return flowed >= (wanted_packets(file) if room else PACKETS_IN_VAIN)
+
+
+def wanted_packets(file: str) -> int:
+    """After how many packets of one direction this file has grown."""
+    return PACKETS.get(Path(file).suffix, PACKETS[".WAV"])
 
 
 def missing_since(file: str, watched: Watched) -> float:

@@ -1,5 +1,7 @@
 """What came of our own orders, and of the files: recorders that started, stopped, failed, were lost, were stored."""
 
+from itertools import chain
+
 from callwarden.core import actions as do
 from callwarden.core import events as ev
 from callwarden.core import gate, noted, renewal, silence, steps
@@ -118,7 +120,10 @@ def seen(book: Book, unique_id: str, _at: float) -> Actions:
 
 
 def _owner(book: Book, file: str) -> Recorder | None:
-    for recorder in book.recorders.values():
+    """Usually the channel that the file is named after; a name may also hold what was not safe in a unique id."""
+    named_after = book.recorders.get(file.rpartition("-")[0])
+    likely = [named_after] if named_after is not None else []
+    for recorder in chain(likely, book.recorders.values()):
         if any(segment.file == file for segment in recorder.segments):
             return recorder
     return None
