@@ -1,5 +1,6 @@
 """The catalogue keeps every fact exactly as it was, whatever a caller put in it, and finds it again."""
 
+import random
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import fields, replace
@@ -28,7 +29,8 @@ from callwarden.core.facts import (
 from callwarden.custody import audit
 from callwarden.storage import reading
 from callwarden.storage.catalogue import annotate, save, save_all
-from callwarden.storage.database import open_catalogue, open_readonly
+from callwarden.storage.database import open_catalogue, open_readonly, region, transaction
+from callwarden.storage.parties import index_call
 from callwarden.storage.rows import TABLES, fact_of
 from callwarden.storage.search import MOST_NUMBERS, TooManyNumbers, find_calls, find_recordings
 from storage_world import AT, UNIQUE_ID, call, channel, recording, segment, suspension
@@ -263,6 +265,38 @@ def test_a_call_is_found_by_a_name_it_was_given_later_and_not_by_the_earlier(db:
     save(db, call(caller_number="02079460002", caller_name="Bob"))
     assert find_calls(db, number="02079460001") == find_calls(db, text="ann") == []
     assert find_calls(db, number="02079460002") == find_calls(db, text="bob") != []
+
+
+def index(db: Database) -> list[Any]:
+    sql = "SELECT linked_id, kind, \"key\", started FROM parties JOIN numbers ON numbers.id = number ORDER BY 1, 2, 3"
+    return [*db.conn.execute(sql), *db.conn.execute("SELECT rowid, words FROM calls_text WHERE words <> '' ORDER BY 1")]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_however_its_facts_come_a_call_is_found_as_if_it_were_looked_through_anew(db: Database, seed: int) -> None:
+    """Most facts change times only, and nothing is looked through for them."""
+    chance = random.Random(seed)
+    of_calls: dict[str, list[Any]] = {
+        "caller_number": ["", "02079460001", "201"], "caller_name": ["", "Ann", "\udcff"], "started": [AT, AT - 1],
+    }  # fmt: skip
+    of_channels: dict[str, list[Any]] = {
+        "number": ["", "02079460001", "\udc80"], "party_name": ["", "Bob"], "role": list(Role),
+        "endpoint": ["", "PJSIP/202"],
+    }  # fmt: skip
+    for _ in range(40):
+        facts: list[Fact] = []
+        for _ in range(chance.randrange(1, 4)):
+            linked_id, times = chance.choice(["1.0", "2.0"]), {"answered": chance.choice([None, AT + 1])}
+            chosen: dict[str, Any] = {name: chance.choice(some) for name, some in of_calls.items()}
+            facts.append(call(linked_id, **chosen, **times))
+            chosen = {name: chance.choice(some) for name, some in of_channels.items()}
+            facts.append(channel(f"{linked_id}{chance.randrange(2)}", linked_id=linked_id, **chosen, **times))
+        save_all(db, chance.sample(facts, chance.randrange(1, len(facts) + 1)))
+        found = index(db)
+        with transaction(db) as connection:
+            for linked_id in ("1.0", "2.0"):
+                index_call(connection, linked_id, region(db))
+        assert found == index(db)
 
 
 def test_a_call_is_found_by_its_notes(db: Database) -> None:

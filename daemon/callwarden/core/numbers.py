@@ -41,7 +41,7 @@ def e164(text: str, region: str) -> str | None:
 
 def search_key(text: str, region: str) -> str:
     """The key a number is found by: its digits reversed, or its folded letters, or "" for nothing."""
-    return _key(e164(text, region) or text)
+    return _search_key(text[:READ_LENGTH], region)
 
 
 def search_range(text: str, region: str) -> KeyRange | None:
@@ -68,6 +68,8 @@ def mask(text: str) -> str:
 
 def digits(text: str) -> str:
     """The decimal digits of ``text``, of any script, as ASCII."""
+    if text.isascii():
+        return "".join(filter(str.isdecimal, text[:READ_LENGTH]))
     return "".join(str(int(character)) for character in text[:READ_LENGTH] if character.isdecimal())
 
 
@@ -78,6 +80,12 @@ def _e164(text: str, region: str) -> str | None:
     if number is None:
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+@lru_cache(maxsize=4096)
+def _search_key(text: str, region: str) -> str:
+    """Remembered for the same reason."""
+    return _key(_e164(text, region) or text)
 
 
 def _parsed(text: str, region: str) -> PhoneNumber | None:

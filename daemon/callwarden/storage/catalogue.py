@@ -33,6 +33,22 @@ ORDER: Sequence[type[Fact]] = (Call, Channel, Recording, Segment, Suspension, An
 NO_GAP = "DELETE FROM gaps WHERE unique_id = ? AND started = ?"
 IS_CONFIRMED = "SELECT 1 FROM suspensions WHERE unique_id = ? AND number = ? AND confirmed IS NOT NULL"
 UPSERTS = {kind: table.upsert for kind, table in TABLES.items()}
+RANK = {kind: rank for rank, kind in enumerate(ORDER)}
+# What a call is searched by (see parties), in the rows of the call and of its channels.
+SEARCHED: dict[type[Fact], tuple[str, ...]] = {
+    Call: ("linked_id", "started", "caller_number", "called_number", "caller_name"),
+    Channel: ("unique_id", "linked_id", "role", "number", "endpoint", "party_name"),
+}
+
+
+def _found_as(kind: type[Fact]) -> tuple[str, tuple[int, ...]]:
+    """The question whether there is such a row, and where in a row its parameters are."""
+    table, searched = TABLES[kind], SEARCHED[kind]
+    same = " AND ".join(f"{column} = ?" for column in searched)
+    return f"SELECT 1 FROM {table.name} WHERE {same}", tuple(table.columns.index(column) for column in searched)
+
+
+FOUND_AS = {kind: _found_as(kind) for kind in SEARCHED}
 
 
 def save(db: Database, fact: Fact) -> None:
@@ -40,20 +56,13 @@ def save(db: Database, fact: Fact) -> None:
     save_all(db, [fact])
 
 
-def save_all(db: Database, facts: Iterable[Fact]) -> None:
-    """Save all of ``facts``, or none when it raises."""
-    ordered = sorted(facts, key=lambda fact: ORDER.index(type(fact)))
-    dialled_in = region(db)
+def save_all(db: Database, facts: Iterable[Fact], dialled_in: str = "") -> None:
+    """Save all of ``facts``, or none when it raises. ``dialled_in``: the catalogue's region, from whom knows it."""
+    ordered = sorted(facts, key=lambda fact: RANK[type(fact)])
+    dialled_in = dialled_in or region(db)
     with transaction(db) as connection:
-        for fact in ordered:
-            if isinstance(fact, Gap) and fact.ended <= fact.started:
-                connection.execute(NO_GAP, [fact.unique_id, fact.started])
-                continue
-            _ensure_parents(connection, fact)
-            if isinstance(fact, Suspension):
-                _enter_when_confirmed(db, fact)
-            connection.execute(UPSERTS[type(fact)], [*values(fact), *_extra(fact, dialled_in)])
-        for linked_id in _calls_changed(ordered):
+        changed = dict.fromkeys(one for fact in ordered for one in _save(db, fact, dialled_in))
+        for linked_id in changed:
             index_call(connection, linked_id, dialled_in)
 
 
@@ -67,6 +76,34 @@ def annotate(db: Database, linked_id: str, notes: str) -> bool:
     return changed == 1
 
 
+def _save(db: Database, fact: Fact, dialled_in: str) -> list[str]:
+    """Gives the call that is to be found in another way from now on, if there is one."""
+    if isinstance(fact, Gap) and fact.ended <= fact.started:
+        db.conn.execute(NO_GAP, [fact.unique_id, fact.started])
+        return []
+    row = values(fact)
+    known = isinstance(fact, Call | Channel) and _is_found_as(db.conn, fact, row)
+    if isinstance(fact, Suspension):
+        _enter_when_confirmed(db, fact)
+    _upsert(db.conn, fact, [*row, *_extra(fact, dialled_in)])
+    return [fact.linked_id] if isinstance(fact, Call | Channel) and not known else []
+
+
+def _is_found_as(connection: sqlite3.Connection, fact: Call | Channel, row: Sequence[Value]) -> bool:
+    """Whether its row is there already with all that it is searched by: most changes are those of times."""
+    statement, places = FOUND_AS[type(fact)]
+    return connection.execute(statement, [row[place] for place in places]).fetchone() is not None
+
+
+def _upsert(connection: sqlite3.Connection, fact: Fact, row: Sequence[Value]) -> None:
+    """The rows that this one belongs to were usually saved long ago; where they are not there, SQLite says so."""
+    try:
+        connection.execute(UPSERTS[type(fact)], row)
+    except sqlite3.IntegrityError:
+        _ensure_parents(connection, fact)
+        connection.execute(UPSERTS[type(fact)], row)
+
+
 def _enter_when_confirmed(db: Database, fact: Suspension) -> None:
     """A suspension is an entry of the chain once it is a fact, whoever asked for it, in the transaction of the fact."""
     if fact.confirmed is None:
@@ -75,10 +112,6 @@ def _enter_when_confirmed(db: Database, fact: Suspension) -> None:
     if known is None:
         detail = {"why": fact.why, "seconds_to_proof": round(fact.confirmed - fact.asked, 6), "how": fact.how}
         audit.append(db, fact.confirmed, fact.by or audit.DAEMON, "suspension", fact.unique_id, detail)
-
-
-def _calls_changed(facts: Iterable[Fact]) -> dict[str, None]:
-    return dict.fromkeys(fact.linked_id for fact in facts if isinstance(fact, Call | Channel))
 
 
 def _extra(fact: Fact, dialled_in: str) -> list[Value]:

@@ -7,6 +7,7 @@ was not UTF-8 when it arrived) cannot be TEXT, so such a text is kept as a BLOB 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from enum import Enum
+from operator import attrgetter
 from types import UnionType
 from typing import Any, TypeVar, get_args, get_type_hints
 
@@ -78,7 +79,11 @@ def key(fact: Fact) -> tuple[object, ...]:
 
 def values(fact: Fact) -> list[Value]:
     """The row of ``fact``, in the order of its table's columns."""
-    return [to_sql(getattr(fact, column)) for column in TABLES[type(fact)].columns]
+    read, written = WRITERS[type(fact)]
+    row = list(read(fact))
+    for place, write in written:
+        row[place] = write(row[place])
+    return row
 
 
 def fact_of(kind: type[F], row: Sequence[Any]) -> F:
@@ -86,18 +91,10 @@ def fact_of(kind: type[F], row: Sequence[Any]) -> F:
     return kind(**{name: read(value) for (name, read), value in zip(READERS[kind], row, strict=True)})
 
 
-def to_sql(value: Any) -> Value:
-    """``value`` as SQLite keeps it without changing it."""
-    if isinstance(value, str):
-        return text_to_sql(str(value))
-    if isinstance(value, bool):
-        return int(value)
-    checked: Value = value
-    return checked
-
-
 def text_to_sql(text: str) -> str | bytes:
     """As TEXT where UTF-8 can say it, as a BLOB where it cannot."""
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -108,6 +105,22 @@ def text_to_sql(text: str) -> str | bytes:
 def text_from_sql(value: Any) -> str:
     """The text that :func:`text_to_sql` was given."""
     return value.decode("utf-8", "surrogatepass") if isinstance(value, bytes) else str(value)
+
+
+def _writer(kind: type[Fact]) -> tuple[Callable[[Fact], Sequence[Any]], tuple[tuple[int, Callable[[Any], Value]], ...]]:
+    """What reads a fact's fields, and which of them SQLite takes only as something else."""
+    hints, names = get_type_hints(kind), _columns(kind)
+    changed = ((place, _to_sql(hints[name])) for place, name in enumerate(names))
+    return attrgetter(*names), tuple((place, write) for place, write in changed if write is not None)
+
+
+def _to_sql(hint: Any) -> Callable[[Any], Value] | None:
+    """What makes a value of this type one that SQLite keeps without changing it; None for those that it takes."""
+    if hint is str:
+        return text_to_sql
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return {member: str(member) for member in hint}.__getitem__
+    return int if hint is bool else None
 
 
 def _readers(kind: type[Fact]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
@@ -127,3 +140,4 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
 
 
 READERS = {kind: _readers(kind) for kind in TABLES}
+WRITERS = {kind: _writer(kind) for kind in TABLES}

@@ -24,7 +24,7 @@ from sqlite_utils import Database
 
 from callwarden.core.facts import Fact, Suspension
 from callwarden.storage.catalogue import save_all
-from callwarden.storage.database import BUSY_SECONDS, CatalogueError, open_catalogue
+from callwarden.storage.database import BUSY_SECONDS, CatalogueError, open_catalogue, region
 from callwarden.storage.rows import key
 
 log = logging.getLogger(__name__)
@@ -83,6 +83,7 @@ class Writer:
         self._busy_since: float | None = None
         self._closing = self._abandoned = False
         self._db: Database | None = None
+        self._dialled_in = ""
         opened: Future[None] = Future()
         self._thread = Thread(target=self._live, args=[opened], name="catalogue-writer", daemon=True)
         self._thread.start()
@@ -156,7 +157,7 @@ class Writer:
 
     def _live(self, opened: "Future[None]") -> None:
         try:
-            self._db = open_catalogue(self._path, self._region)
+            self._connection()
         except BaseException as error:
             opened.set_exception(error)
             return
@@ -202,7 +203,7 @@ class Writer:
         delay = RETRY_FIRST
         while not self._abandoned:
             try:
-                save_all(db := self._connection(), batch)
+                save_all(db := self._connection(), batch, self._dialled_in)
                 if any(isinstance(fact, Suspension) for fact in batch):  # it is in the audit chain by now
                     self._after_job(db)
             except Exception as error:  # this thread must outlive every error there is
@@ -227,6 +228,7 @@ class Writer:
     def _connection(self) -> Database:
         if self._db is None:
             self._db = open_catalogue(self._path, self._region)
+            self._dialled_in = region(self._db)
         return self._db
 
     def _disconnect(self) -> None:
