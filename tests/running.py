@@ -59,6 +59,7 @@ class Running(World):
     async def _started(self) -> Service:
         service = Service(load(self.config), str(self.config))
         await service.start()
+        await service.open_office()
         return service
 
     def stop(self) -> None:

@@ -276,7 +276,7 @@ async def test_what_is_said_again_and_again_is_one_mail(world: World, tmp_path: 
 async def test_a_mail_server_that_is_away_gets_the_mail_when_it_is_back(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("callwarden.alarms.door.FIRST_RETRY", 0.05)
+    monkeypatch.setattr("callwarden.alarms.ways.FIRST_RETRY", 0.05)
     server = MailServer(tmp_path)
     await server.start()
     options = mail_options(server)
@@ -295,7 +295,7 @@ async def test_a_mail_server_that_is_away_gets_the_mail_when_it_is_back(
 async def test_a_server_that_refuses_is_asked_again(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("callwarden.alarms.door.FIRST_RETRY", 0.05)
+    monkeypatch.setattr("callwarden.alarms.ways.FIRST_RETRY", 0.05)
     async with MailServer(tmp_path) as server:
         server.refuses = "451 come back later"
         alarms = await world.started(**mail_options(server))

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from callwarden.back_office import BackOffice
 from callwarden.config import load
 from callwarden.control import user_name
 from callwarden.custody.door import OPERATIONS, VERBS
@@ -312,5 +313,5 @@ def test_a_forged_row_is_named_by_verify_and_the_kept_head_tells_of_a_cut(office
 
 async def test_every_verb_of_the_socket_has_its_act(tmp_path: Path) -> None:
     service = Service(load(World(tmp_path).config))
-    assert set(service.desk.handlers()) == set(VERBS)
+    assert set(BackOffice(service).desk.handlers()) == set(VERBS)
     assert set(VERBS) >= OPERATIONS

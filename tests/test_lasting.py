@@ -45,11 +45,12 @@ async def test_a_daemon_tells_its_problems_and_each_of_them_once(tmp_path: Path)
     async with FakeAmi() as ami, FakeAri() as ari:
         service = service_in(tmp_path, ami, ari, 0)
         await service.start()
-        await eventually(lambda: not problems(service))
-        status = service.desk.handlers()["status"]
+        await service.open_office()
+        await eventually(lambda: not problems(service.office))
+        status = service.office.desk.handlers()["status"]
         await ami.stop()
-        await eventually(lambda: set(problems(service)) == {"asterisk-away"})
-        assert set(problems(service)) <= KINDS
+        await eventually(lambda: set(problems(service.office)) == {"asterisk-away"})
+        assert set(problems(service.office)) <= KINDS
         service.alarms.begin("asterisk-away", "it lasts")
         service.alarms.sound("gate-refused", "refused", "1.1")
         told = await status(Peer(0, 0, 0, "root"), {})

@@ -45,7 +45,8 @@ async def service(tmp_path: Path) -> AsyncIterator[Service]:
     async with FakeAmi() as ami, FakeAri() as ari:
         made = service_in(tmp_path, ami, ari, free_port())
         await made.start()
-        await eventually(lambda: made.health.disks.rooms)
+        await made.open_office()
+        await eventually(lambda: made.office.health.disks.rooms)
         yield made
         await made.stop()
 
@@ -83,7 +84,7 @@ async def test_a_scraper_that_speaks_openmetrics_is_answered_in_it(service: Serv
 
 
 async def test_links_disks_purge_and_catalogue_are_there(service: Service) -> None:
-    await eventually(lambda: service.link.state.value == "ready" and service.ari.state.value == "ready")
+    await eventually(lambda: service.link.state.value == "ready" and service.office.ari.state.value == "ready")
     samples = await scrape(service)
     assert value(samples, "callwarden_link_up", link="ami") == 1
     assert value(samples, "callwarden_link_up", link="ari") == 1
@@ -104,7 +105,7 @@ async def test_what_happens_is_counted_once_however_often_it_is_saved(service: S
     proven = [Suspension(unique_id="1.1", number=1, why="card line", by="x", asked=106.0, confirmed=106.1)] * 2
     facts: list[Fact] = [call, call, *gaps, silent, *proven, *recordings]
     for fact in facts:
-        service.health.metrics.counting.fact(fact)
+        service.office.health.metrics.counting.fact(fact)
     samples = await scrape(service)
     assert value(samples, "callwarden_calls_total", direction="inbound") == 1
     assert value(samples, "callwarden_gap_seconds_total", cause="the link was down") == 5
@@ -113,7 +114,7 @@ async def test_what_happens_is_counted_once_however_often_it_is_saved(service: S
 
 
 async def test_gates_are_timed_and_those_refused_counted(service: Service) -> None:
-    counting = service.health.metrics.counting
+    counting = service.office.health.metrics.counting
     clear = do.AnswerStep(1, (("CALLWARDEN_GATE", "clear"),))
     counting.step(ev.Step.CARD_GATE, 0.004, clear)
     counting.step(ev.Step.CARD_GATE, 1.0, do.AnswerStep(2, (("CALLWARDEN_GATE", "refused"),)))
@@ -139,7 +140,7 @@ async def test_alarms_are_counted_by_kind(service: Service) -> None:
 async def test_causes_without_end_are_few_labels(service: Service) -> None:
     for number in range(500):
         cause = f"cause {number}"
-        service.health.metrics.counting.fact(Gap(unique_id=f"1.{number}", started=0.0, ended=1.0, cause=cause))
+        service.office.health.metrics.counting.fact(Gap(unique_id=f"1.{number}", started=0.0, ended=1.0, cause=cause))
     samples = await scrape(service)
     assert len([name for name, _ in samples if name == "callwarden_gap_seconds_total"]) == CAUSES + 1
     assert value(samples, "callwarden_gap_seconds_total", cause="other") == 500 - CAUSES
@@ -159,8 +160,8 @@ async def test_a_scrape_is_cheap(service: Service) -> None:
         service.alarms.sound(f"kind-{number % 20}", "said", f"1.{number}")
     begun = time.perf_counter()
     for _ in range(20):
-        service.health.metrics.registry.collect()
-        list(service.health.metrics.collect())
+        service.office.health.metrics.registry.collect()
+        list(service.office.health.metrics.collect())
     assert (time.perf_counter() - begun) / 20 < 0.02
 
 
@@ -169,6 +170,7 @@ async def test_a_port_that_is_taken_stops_nothing(tmp_path: Path, caplog: pytest
         async with FakeAmi() as ami, FakeAri() as ari:
             service = service_in(tmp_path, ami, ari, taken.getsockname()[1])
             await service.start()
+            await service.open_office()
             await eventually(lambda: service.link.state.value == "ready")
             await service.stop()
     assert "metrics: nobody can ask for them" in caplog.text
@@ -178,7 +180,8 @@ async def test_port_0_listens_nowhere(tmp_path: Path) -> None:
     async with FakeAmi() as ami, FakeAri() as ari:
         service = service_in(tmp_path, ami, ari, 0)
         await service.start()
-        assert service.health._server._runner is None
+        await service.open_office()
+        assert service.office.health._server._runner is None
         await service.stop()
 
 
@@ -186,7 +189,7 @@ async def test_the_external_store_has_its_figures_where_there_is_one(service: Se
     assert not [name for name, _ in await scrape(service) if name.startswith("callwarden_archive")]
     archive = settings_from('[archive]\nurl = "s3://bucket"\n', {}).archive
     service.settings = service.settings.model_copy(update={"archive": archive})
-    service.archiver.counters.sent = 7
+    service.office.archiver.counters.sent = 7
     samples = await scrape(service)
     assert samples["callwarden_archive_up", frozenset()] == 1
     assert samples["callwarden_archive_recordings_total", frozenset({("what", "sent")})] == 7

@@ -102,10 +102,23 @@ def test_what_is_started_is_ahead_of_all_but_asterisk_before_its_configuration_i
 
 
 def test_the_daemon_imports_nothing_that_only_a_command_or_a_release_needs() -> None:
-    done = run("import sys, callwarden.cli.serve; print(*sys.modules)")
+    done = run("import sys, callwarden.cli.serve, callwarden.back_office; print(*sys.modules)")
     assert "callwarden.service" in done.stdout.split(), done.stderr
     others = {"rich", "fpdf", "PIL", "pydub", "fsspec", "s3fs", "paramiko", "cryptography", "callwarden.checks.examine"}
     assert not others & set(done.stdout.split())
+
+
+def test_what_calls_wait_for_imports_nothing_of_the_back_office() -> None:
+    done = run("import sys, callwarden.cli.serve; print(*sys.modules)")
+    imported = set(done.stdout.split())
+    assert "callwarden.service" in imported, done.stderr
+    assert not {"aiohttp", "aiosmtplib", "apscheduler", "prometheus_client"} & imported
+    ours = {name.removeprefix("callwarden.") for name in imported if name.startswith("callwarden.")}
+    office = {
+        "alarms.hook", "alarms.mail", "archiver", "asterisk.ari", "back_office", "custody.door", "custody.office",
+        "desk", "health.metrics", "housekeeping", "reconciling", "release", "sealer", "storage.purge", "storage.search",
+    }  # fmt: skip
+    assert not office & ours
 
 
 def test_a_loop_that_spins_ahead_of_all_others_is_ended_by_the_kernel() -> None:
@@ -130,8 +143,8 @@ def test_what_works_behind_the_loop_gives_way_to_everything_else() -> None:
 
 def test_the_collector_does_not_look_through_the_program_again() -> None:
     code = (
-        "import gc; from callwarden import priority, service; priority.hurry(); before = len(gc.get_objects()); "
-        "priority.leave_alone_what_is_there(); "
+        "import gc; from callwarden import back_office, priority, service; priority.hurry(); "
+        "before = len(gc.get_objects()); priority.leave_alone_what_is_there(); "
         "print(before > 10000, len(gc.get_objects()) < 1000, gc.isenabled())"
     )
     done = run(code)

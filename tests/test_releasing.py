@@ -213,7 +213,7 @@ def test_a_release_whose_time_is_over_is_removed_and_can_be_built_again(world: R
     assert place.is_dir()
     world.write(lambda db: db.execute("UPDATE releases SET expires = 1"))
     assert world.service is not None
-    world.call(world.service.building.sweep())
+    world.call(world.service.office.building.sweep())
     assert not place.exists()
     assert world.acts()[-1] == ("release-removed", "release 1")
     fetched = world.run("release", "fetch", "1", "--into", str(tmp_path / "out"))
@@ -307,7 +307,7 @@ def test_links_in_the_place_of_a_target_are_refused(world: Running, tmp_path: Pa
 def test_no_name_leads_out_of_a_release(world: Running, name: str) -> None:
     built(world)
     assert world.service is not None
-    handler = world.service.desk.handlers()["release-read"]
+    handler = world.service.office.desk.handlers()["release-read"]
     with pytest.raises(ControlError):
         world.call(handler(Peer(1, 0, 0, "root"), {"release": 1, "name": name, "offset": 0}))
 

@@ -186,7 +186,7 @@ def test_a_report_that_cannot_be_written_says_so(world: Running, tmp_path: Path)
 @pytest.mark.parametrize("verb", ["retention-preview", "retention-report", "retention-lines", "retention-confirm"])
 def test_a_stranger_has_no_business_with_retention(world: Running, verb: str) -> None:
     assert world.service is not None
-    handler = world.service.door.guarded(world.service.desk.handlers())[verb]
+    handler = world.service.office.door.guarded(world.service.office.desk.handlers())[verb]
     with pytest.raises(ControlError, match="is no person that Callwarden knows"):
         world.call(handler(Peer(1, 54321, 54321, "stranger"), {}))
     assert world.acts()[-1] == ("refused", "")

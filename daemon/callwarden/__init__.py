@@ -10,7 +10,8 @@ How it works, in one picture::
 * ``core/`` decides and touches nothing: events in, actions out, no clock, no I/O.
 * ``asterisk/`` speaks AMI, FastAGI and ARI and knows nothing of policy.
 * ``storage/`` keeps the catalogue (SQLite), the spool's files, the vault, seals and the external store.
-* ``service.py`` is the one place that performs actions; ``desk.py`` answers the control socket.
+* ``service.py`` is the one place that performs actions, and all that calls wait for at a start; ``back_office.py`` is
+  the rest, which opens beside the calls; ``desk.py`` in it answers the control socket.
 * ``custody/`` is who may do what (``people``: one table; ``door``: every verb), requests, listening, the audit chain;
   ``release/`` and ``paper/`` what is handed over.
 * ``alarms/`` is the one door for what somebody must look at, ``health/`` metrics and disks.

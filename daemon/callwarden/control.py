@@ -82,7 +82,8 @@ Handler = Callable[[Peer, Mapping[str, object]], Awaitable[Mapping[str, object]]
 
 
 class ControlServer:
-    """``handlers`` by verb; each is given the peer and the request's other fields."""
+    """``handlers`` by verb; each is given the peer and the request's other fields. Between :meth:`listen` and
+    :meth:`start` whoever asks waits for the answer."""
 
     def __init__(
         self,
@@ -94,30 +95,38 @@ class ControlServer:
         answer: float = ANSWER,
         max_clients: int = MAX_CLIENTS,
     ) -> None:
-        self._path, self._group, self._handlers = path, group, dict(handlers)
+        self._path, self._group, self.handlers = path, group, dict(handlers)
         self._idle, self._answer, self._max_clients = idle, answer, max_clients
+        self._listening: socket.socket | None = None
         self._server: asyncio.Server | None = None
         self._clients: set[asyncio.Task[None]] = set()
         self._inode: tuple[int, int] | None = None
         self._quiet = Quiet(log, "control: %s from %s")
 
-    async def start(self) -> None:
-        """Raises ControlError when another daemon has the socket, or it cannot be made."""
+    def listen(self) -> None:
+        """Be there to be asked. Raises ControlError when another daemon has the socket, or it cannot be made."""
         try:
-            listening = bind(self._path, self._group)
+            self._listening = bind(self._path, self._group)
         except SocketTaken as error:
             raise ControlError(str(error)) from error
         except OSError as error:
             raise ControlError(f"The control socket {self._path} cannot be made: {error.strerror}.") from error
         self._inode = inode(self._path)
-        self._server = await asyncio.start_unix_server(self._connected, sock=listening, limit=LONGEST_REQUEST)
+
+    async def start(self) -> None:
+        """Answer. Raises what :meth:`listen` raises, where that was not done."""
+        if self._listening is None:
+            self.listen()
+        self._server = await asyncio.start_unix_server(self._connected, sock=self._listening, limit=LONGEST_REQUEST)
 
     async def stop(self) -> None:
         """Lets every client go and removes the socket, if it is still ours."""
-        if self._server is None:
+        if self._listening is None:
             return
-        self._server.close()
-        self._server = None
+        if self._server is not None:
+            self._server.close()
+        self._listening.close()
+        self._server = self._listening = None
         for task in self._clients:
             task.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
@@ -182,9 +191,9 @@ class ControlServer:
             return _refusal(ControlError("The daemon met an error; its log says which.")), None
 
     async def _done(self, peer: Peer, verb: str, arguments: Mapping[str, object]) -> tuple[bytes, int | None]:
-        handler = self._handlers.get(verb)
+        handler = self.handlers.get(verb)
         if handler is None:
-            known = ", ".join(sorted(self._handlers))
+            known = ", ".join(sorted(self.handlers))
             raise ControlError(f"There is no such verb. There are: {known}.", Kind.BAD_REQUEST)
         async with asyncio.timeout(self._answer):
             answer = await handler(peer, arguments)

@@ -40,20 +40,18 @@ from callwarden.release.desk import ReleaseDesk
 from callwarden.release.handing import HandingDesk
 
 if TYPE_CHECKING:
-    from callwarden.service import Service
+    from callwarden.back_office import BackOffice
 
 ORDER_SECONDS = 5.0  # for the core to answer an order: a gate's time-out and some
 
 
 class Desk:
-    """``reload`` reads the configuration again, where somebody gave one."""
+    """``office`` is the back office that it is in."""
 
-    def __init__(self, service: "Service", reload: Callable[[], Mapping[str, Any]] | None = None) -> None:
-        self._service = service
-        self._since = time.time()
+    def __init__(self, office: "BackOffice") -> None:
+        self._office, self._service = office, office.service
         self._orders = itertools.count(1)
         self._waiting: dict[int, asyncio.Future[do.ReplyToOperator]] = {}
-        self.reload = reload
 
     def handlers(self) -> dict[str, Handler]:
         """What to do for each verb."""
@@ -66,20 +64,20 @@ class Desk:
             "sounds": self._sounds,
             "alarms-test": self._alarms_test,
             "alarms-acknowledge": self._alarms_acknowledge,
-            **self._service.sealer.handlers(),
-            **self._service.reconciling.handlers(),
-            **HoldsDesk(self._service.keeper, self._service.door.permit).handlers(),
+            **self._office.sealer.handlers(),
+            **self._office.reconciling.handlers(),
+            **HoldsDesk(self._service.keeper, self._office.door.permit).handlers(),
             **RetentionDesk(
-                self._service.keeper, self._service.door.permit, self._service.housekeeping.date_recordings
+                self._service.keeper, self._office.door.permit, self._office.housekeeping.date_recordings
             ).handlers(),
-            **self._service.archiver.handlers(),
-            **ReleaseDesk(self._service.keeper, self._service.door.permit, self._service.alarms).handlers(),
-            **HandingDesk(self._service.keeper, self._service.door.permit, self._service.building).handlers(),
-            **self._service.browsing.handlers(),
-            **self._service.overseeing.handlers(),
-            **self._service.office.handlers(),
-            **self._service.hearing.handlers(),
-            **self._service.auditing.handlers(),
+            **self._office.archiver.handlers(),
+            **ReleaseDesk(self._service.keeper, self._office.door.permit, self._service.alarms).handlers(),
+            **HandingDesk(self._service.keeper, self._office.door.permit, self._office.building).handlers(),
+            **self._office.browsing.handlers(),
+            **self._office.overseeing.handlers(),
+            **self._office.office.handlers(),
+            **self._office.hearing.handlers(),
+            **self._office.auditing.handlers(),
         }
 
     def reply(self, action: do.ReplyToOperator) -> None:
@@ -112,7 +110,7 @@ class Desk:
         return {"done": reply.ok, "message": reply.message}
 
     async def _purge(self, peer: Peer, request: Mapping[str, object]) -> Purge:
-        housekeeping = self._service.housekeeping
+        housekeeping = self._office.housekeeping
         if request.get("clock_is_right", False):
             if peer.uid not in (0, os.getuid()):
                 raise ControlError("Only root may say that the clock is right.", Kind.NOT_ALLOWED)
@@ -125,7 +123,7 @@ class Desk:
             ]
             doubts = await _doubts(housekeeping)
             return Purge(dry_run=True, due=listed, purged=0, forgotten=0, waiting=0, problems=doubts)
-        report = await housekeeping.purge(self._service.door.asker(peer).who)
+        report = await housekeeping.purge(self._office.door.asker(peer).who)
         return {
             "dry_run": False,
             "due": [],
@@ -136,9 +134,9 @@ class Desk:
         }
 
     async def _reload(self, _peer: Peer, _request: Mapping[str, object]) -> Mapping[str, Any]:
-        if self.reload is None:
+        if self._service.reload is None:
             raise ControlError("This daemon was started without a configuration file that could be read again.")
-        return self.reload()
+        return self._service.reload()
 
     async def _sounds(self, _peer: Peer, _request: Mapping[str, object]) -> Sounds:
         return await asyncio.to_thread(self._service.keeper.sounds)
@@ -157,28 +155,28 @@ class Desk:
     # -- how things are -------------------------------------------------------------------------------------------
 
     async def _status(self, _peer: Peer, _request: Mapping[str, object]) -> Status:
-        service = self._service
-        writer, wrong = service.keeper.writer.state, problems(service)
+        office, service = self._office, self._service
+        writer, wrong = service.keeper.writer.state, problems(office)
         spool_files = await asyncio.to_thread(service.spool.count)
         return {
             "version": __version__,
             "pid": service.pid,
-            "since": self._since,
+            "since": service.since,
             "config": service.config,
             "asterisk": {
                 "state": service.link.state.value,
                 "why": service.link_why,
                 "version": service.link.asterisk_version,
             },
-            "ari": {"state": service.ari.state.value, "why": service.ari_why},
+            "ari": {"state": office.ari.state.value, "why": office.ari_why},
             "agi": {"listen": service.agi.listen, "port": service.agi.port},
             "calls": [self._live(call) for call in service.warden.book.facts.values()],
             "recorders": dict(Counter(str(one.state) for one in service.warden.book.recorders.values())),
             "catalogue": {"problem": writer.problem, "waiting": writer.waiting, "lost": writer.lost},
             "spool_files": spool_files,
             "disk": await self._disk(),
-            "next_purge": service.housekeeping.next_purge,
-            "last_purge": service.housekeeping.last_purge,
+            "next_purge": office.housekeeping.next_purge,
+            "last_purge": office.housekeeping.last_purge,
             "problems": list(wrong.values()),
             "alarms": [_said(alarm) for alarm in service.alarms.open if alarm.kind not in wrong],
         }
@@ -207,9 +205,9 @@ class Desk:
 
     async def _disk(self) -> Disk:
         """Of the vault's disk."""
-        if not self._service.health.disks.rooms:
-            await self._service.health.disks.look()
-        room = next(iter(self._service.health.disks.rooms), None)
+        if not self._office.health.disks.rooms:
+            await self._office.health.disks.look()
+        room = next(iter(self._office.health.disks.rooms), None)
         if room is None:
             return {"free": 0, "total": 0, "days_left": None}
         return {"free": room.free, "total": room.total, "days_left": room.days}

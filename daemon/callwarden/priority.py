@@ -31,8 +31,7 @@ def hurry() -> None:
     is some 7 % of the time.
     """
     gc.disable()
-    with contextlib.suppress(OSError):
-        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(AS_ASTERISK - 1))
+    keep_behind_calls()
 
 
 def go_first() -> bool:
@@ -48,10 +47,16 @@ def go_first() -> bool:
 
 def leave_alone_what_is_there() -> None:
     """Python's collector need not look through the program itself again: that stops everything for 90 ms (measured),
-    which a caller at the card line hears. For the moment before the first call; what importing left over, some two
-    thousand objects, is not worth 50 to 100 ms of the start either."""
+    which a caller at the card line hears. For the moment when everything is imported; what importing left over, some
+    two thousand objects, is not worth 50 to 100 ms either."""
     gc.freeze()
     gc.enable()
+
+
+def keep_behind_calls() -> None:
+    """Put the calling thread, which the loop will soon need something of, ahead of everything but the calls."""
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(AS_ASTERISK - 1))
 
 
 def give_way() -> None:

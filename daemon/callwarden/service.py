@@ -3,6 +3,8 @@
 ``receive`` takes an event from any edge, lets the core decide, and performs what it says before the next event is
 looked at. Performing never waits: what comes of it arrives as another event. Stopping the daemon stops no recorder:
 live calls go on being recorded, and the next start adopts them.
+
+Calls wait for a start, so this imports only what they need. What people need is the back office's, which opens next.
 """
 
 import asyncio
@@ -10,16 +12,15 @@ import logging
 import os
 import time
 from collections import deque
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_network
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from callwarden import __version__, logs, narrative
 from callwarden.alarms import Alarms
-from callwarden.archiver import Archiver
 from callwarden.asterisk.agi import AgiServer
 from callwarden.asterisk.ami import ActionFailed, AmiLink, LinkState
-from callwarden.asterisk.ari import AriClient, AriState
 from callwarden.asterisk.monitors import Monitors, outcome
 from callwarden.asterisk.snapshot import take
 from callwarden.asterisk.steps import Steps
@@ -33,25 +34,18 @@ from callwarden.core import events as ev
 from callwarden.core.facts import Fact
 from callwarden.core.warden import Warden, unexpected
 from callwarden.custody import audit
-from callwarden.custody.auditing import Auditing, enter_start
-from callwarden.custody.browsing import Browsing
-from callwarden.custody.door import Door
-from callwarden.custody.hearing import Hearing
-from callwarden.custody.office import Office
-from callwarden.custody.overseeing import Overseeing
-from callwarden.custody.scrubbing import Scrub
-from callwarden.desk import Desk
 from callwarden.growth import Growth
-from callwarden.health.watching import Health
-from callwarden.housekeeping import Housekeeping
+from callwarden.health.uncounted import Uncounted
 from callwarden.left_behind import LeftBehind
+from callwarden.priority import keep_behind_calls
 from callwarden.pulse import Pulse
-from callwarden.reconciling import Reconciling
-from callwarden.release.building import Building
 from callwarden.reloading import reload
-from callwarden.sealer import Sealer
 from callwarden.storage.keeper import Keeper
 from callwarden.storage.spool import Spool
+
+if TYPE_CHECKING:
+    from callwarden.answers import Reloaded
+    from callwarden.back_office import BackOffice
 
 log = logging.getLogger(__name__)
 
@@ -64,11 +58,16 @@ class Service:
     def __init__(self, settings: Settings, config: str = "") -> None:
         self.settings, self.config = settings, config
         self.pid = os.getpid()
-        self.link_why = self.ari_why = ""
+        self.since = time.time()
+        self.link_why = ""
+        self.reload: Callable[[], Reloaded] | None = None
+        """Reads the configuration again, where somebody gave one."""
         self.warden = Warden(settings)
         self._inbox: deque[ev.Event] = deque()
         self._deciding = False
         self._seeing = asyncio.Event()
+        self._office: BackOffice | None = None
+        self._opened = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self.translator = Translator()
         self.clock = Clock(self.receive)
@@ -91,11 +90,9 @@ class Service:
         )
         self.keeper = Keeper(settings, self.receive, self.alarms)
         self.spool = Spool(settings.spool.path, self.receive)
-        self.left_behind = LeftBehind(
-            self.link, self.keeper, self.spool, self.warden.book, self.receive, self.alarms
-        )
-        self.health = Health(self)
-        self.steps = Steps(self.receive, self._sound, self.keeper.prompt_hash, self.health.counting.step)
+        self.left_behind = LeftBehind(self.link, self.keeper, self.spool, self.warden.book, self.receive, self.alarms)
+        self.counting = Uncounted()
+        self.steps = Steps(self.receive, self._sound, self.keeper.prompt_hash, self.counting.step)
         self.growth = Growth(self.link, settings.spool.path, self.warden.book, self.receive)
         self.agi = AgiServer(
             self.steps.handlers(),
@@ -103,63 +100,47 @@ class Service:
             port=settings.agi.port,
             allow=[ip_network(address, strict=False) for address in settings.agi.allow],
         )
-        self.ari = AriClient(
-            settings.ari.url,
-            settings.ari.username,
-            settings.ari.password.get_secret_value(),
-            "callwarden",
-            on_event=lambda *_: None,
-            on_state=self._ari_state,
-        )
         self.pulse = Pulse(settings.spool.path, lambda: not self.warden.book.blind)
-        self.housekeeping = Housekeeping(self.keeper, self.alarms)
-        self.sealer = Sealer(self.keeper, self.alarms)
-        self.reconciling = Reconciling(self.keeper, self.alarms)
-        self.archiver = Archiver(self.keeper, self.alarms, self.housekeeping.finish_purge)
-        self.building = Building(self.keeper, self.alarms)
-        self.housekeeping.afterwards = self.building.sweep
-        self.door = Door(self.keeper)
-        self.browsing = Browsing(self.door, self.keeper)
-        self.overseeing = Overseeing(self.door, self.keeper, self.browsing)
-        self.auditing = Auditing(self.door, self.keeper, self.browsing, self.alarms)
-        self.office = Office(self.door, self.keeper, self.browsing, self.alarms)
-        self.hearing = Hearing(self.door, self.keeper, self.browsing, self.alarms)
-        self.scrub = Scrub(self.keeper, self.alarms, self.auditing)
-        self.desk = Desk(self)
-        handlers = self.door.guarded(self.desk.handlers())
-        self.control = ControlServer(settings.control.socket, settings.control.group, handlers)
+        self.control = ControlServer(settings.control.socket, settings.control.group, {})
 
     # -- start and stop -------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
-        """Open everything. Raises what makes running pointless: no spool, no catalogue, a port that is taken.
+        """Open all that calls need. Raises what makes running pointless: no spool, no catalogue, a port that is taken.
 
-        What has questions for the catalogue asks them together: on a busy machine each answer is waited for. Asterisk
-        comes last, for the rows of all its calls are then written ahead of any other question.
+        Asterisk comes last, for the rows of all its calls are then written ahead of any other question. Whoever asks
+        on the control socket waits for the back office.
         """
         for event in await self.keeper.start():
             self.receive(event)
-        await self.alarms.start(self.keeper.on_catalogue)
         self.spool.start()
         await self.agi.start()
-        await enter_start(self.door, self.keeper, __version__, self.config)
-        await asyncio.gather(
-            self.ari.start(), self.housekeeping.start(), self.building.start(), self.reconciling.start(),
-            self.health.start(), self.scrub.start(),
-        )  # fmt: skip
-        self.sealer.start()
-        self.archiver.start()
-        await self.control.start()
+        self.control.listen()
+        await self._enter_start()
         self.link.start()
-        self._go(self.pulse.run())
-        self._go(self.left_behind.run())
-        for watch in self.health.watches():
-            self._go(watch)
-        self._go(self.growth.run())
+        self.go(self.pulse.run())
+        self.go(self.left_behind.run())
+        self.go(self.growth.run())
 
     async def ready(self) -> None:
         """Return once the first snapshot is taken: from then on every call is looked after."""
         await self._seeing.wait()
+
+    async def open_office(self) -> None:
+        """Do all the rest, beside the calls. Raises what makes running pointless."""
+        await self.alarms.start(self.keeper.on_catalogue)
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, thread_name_prefix="back-office", initializer=keep_behind_calls) as importing:
+            back_office = await loop.run_in_executor(importing, _back_office)
+        self._office = back_office(self)
+        await self._office.open()
+        self._opened.set()
+
+    @property
+    def office(self) -> "BackOffice":
+        """Once it is open."""
+        assert self._office is not None
+        return self._office
 
     def apply(self, settings: Settings) -> None:
         """Go on with other settings: everything that decides looks at them each time it decides."""
@@ -167,34 +148,25 @@ class Service:
         self.settings = self.warden.book.settings = self.keeper.settings = settings
         self.link.credentials(settings.ami.username, settings.ami.secret.get_secret_value())
         self.monitors.beep_every = settings.recording.beep_every
-        self.housekeeping.reschedule()
-        self._go(self.housekeeping.changed())
-        self.scrub.reschedule()
-        self._go(self.door.enter(audit.DAEMON, "configuration", "", changed=changed))
-        self.sealer.wake()
-        self.archiver.wake()
-        self._go(self.alarms.apply(settings.alarms))
-        self.reconciling.reschedule()
+        self.go(self.keeper.enter(audit.DAEMON, "configuration", "", changed=changed))
+        self.go(self.alarms.apply(settings.alarms))
+        if self._opened.is_set():
+            self.office.apply()
 
     async def stop(self) -> None:
         """Close everything, finish what is being written; recorders and calls go on in Asterisk."""
+        if self._office is not None:
+            await self._office.close()
         await self.control.stop()
-        await self.health.stop()
-        await self.overseeing.stop()
-        await self.scrub.stop()
-        await self.housekeeping.stop()
-        await self.building.stop()
-        await self.reconciling.stop()
         await self.agi.stop()
         await self.link.stop()
-        await self.ari.stop()
+        if self._office is not None:  # a whisper ends with the daemon, not before the steps of its call
+            await self._office.ari.stop()
         await self.spool.stop()
         self.clock.stop()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.archiver.stop()
-        await self.sealer.stop()
         await self.alarms.stop()
         await self.keeper.stop()
 
@@ -234,7 +206,7 @@ class Service:
             case do.AnswerStep():
                 self.steps.answer(action)
             case do.Whisper():
-                self._go(self._whisper(action))
+                self.go(self._whisper(action))
             case do.RedirectChannel():
                 self._redirect(action)
             case do.InspectFiles():
@@ -250,7 +222,7 @@ class Service:
             case do.FinishRecording():
                 self.keeper.finish(action)
             case do.ReplyToOperator():
-                self.desk.reply(action)
+                self.office.desk.reply(action)
             case do.RaiseAlarm():
                 self.alarms.sound(action.kind, action.text, action.unique_id)
             case _:
@@ -258,7 +230,7 @@ class Service:
 
     def _tell(self, fact: Fact) -> None:
         """The life of each call, in a few lines of the log; and counted."""
-        self.health.counting.fact(fact)
+        self.counting.fact(fact)
         told = narrative.sentence(fact)
         if told:
             log.info(told, extra=logs.about(narrative.call_of(fact), narrative.channel_of(fact)))
@@ -273,7 +245,7 @@ class Service:
     def _ami_state(self, state: LinkState, why: str) -> None:
         self.link_why = why
         if state is LinkState.READY:
-            self._go(self._take_snapshot())
+            self.go(self._take_snapshot())
         elif state in (LinkState.DOWN, LinkState.REFUSED):
             self.receive(ev.LinkLost(time.time(), why))
 
@@ -293,11 +265,6 @@ class Service:
                 self._seeing.set()
                 return
 
-    def _ari_state(self, state: AriState, why: str) -> None:
-        self.ari_why = why
-        if state is AriState.READY:
-            self.receive(ev.WhispersPossible(time.time()))
-
     def _redirect(self, action: do.RedirectChannel) -> None:
         sent = self.link.send(
             {
@@ -315,19 +282,25 @@ class Service:
             self.receive(ev.RedirectFailed(time.time(), action.unique_id, trouble))
 
     async def _whisper(self, action: do.Whisper) -> None:
+        await self._opened.wait()
         sha256 = self.keeper.prompt_hash(action.prompt, action.language)
         media = "sound:" + self._sound(action.prompt, action.language)
         self.receive(ev.AnnouncementStarted(time.time(), action.unique_id, action.number, sha256))
-        result = await self.ari.whisper(action.unique_id, media)
-        ended = ev.AnnouncementFinished(
-            time.time(), action.unique_id, action.number, result.complete, result.reason
-        )
+        result = await self.office.ari.whisper(action.unique_id, media)
+        ended = ev.AnnouncementFinished(time.time(), action.unique_id, action.number, result.complete, result.reason)
         self.receive(ended)
 
     def _sound(self, prompt: str, language: str) -> str:
         return f"{self.settings.announce.sounds}/{language}/{prompt}"
 
-    def _go(self, work: Coroutine[Any, Any, None]) -> None:
+    async def _enter_start(self) -> None:
+        """Into the audit chain, with who had which role."""
+        people = {person.user: [person.name, *person.roles] for person in self.settings.person}
+        detail = {"version": __version__, "config": self.config, "people": people}
+        await self.keeper.enter(audit.DAEMON, "start", "", **detail)
+
+    def go(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do something until it ends or the daemon does."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._gone)
@@ -336,3 +309,10 @@ class Service:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("a task failed", exc_info=task.exception())
+
+
+def _back_office() -> "type[BackOffice]":
+    """For a thread: importing it takes half a second of CPU, and calls go on meanwhile."""
+    from callwarden.back_office import BackOffice
+
+    return BackOffice

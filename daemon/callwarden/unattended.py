@@ -36,9 +36,11 @@ class CannotRun(Exception):
 
 
 class Runnable(Protocol):
-    """What is run. ``start`` raises what makes running pointless."""
+    """What is run: calls are looked after from ``start`` on, ``open_office`` does the rest beside them. Both raise
+    what makes running pointless."""
 
     async def start(self) -> None: ...
+    async def open_office(self) -> None: ...
     async def stop(self) -> None: ...
 
 
@@ -60,12 +62,13 @@ class Unattended:
     async def run(self) -> None:
         """From start to SIGTERM. Raises what starting raises."""
         self._listen()
-        leave_alone_what_is_there()
         await self._service.start()
         watchdog = asyncio.create_task(_feed_watchdog(), name="watchdog")
         try:
             await self._until_ready()
             notify("READY=1\nSTATUS=Calls are being recorded")
+            await self._service.open_office()
+            leave_alone_what_is_there()
             await self._stop.wait()
             notify("STOPPING=1\nSTATUS=Finishing what is being written; Asterisk goes on recording")
         finally:

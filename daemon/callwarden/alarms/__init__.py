@@ -2,6 +2,7 @@
 
 door.py    Alarms: the log line at once, then the catalogue and the ways
 outbox.py  what waits for a way, in one go where it comes in a flood, tried again while the way is shut
+ways.py    the ways that are configured
 hook.py    a way: a command of the admin's
 mail.py    a way: an e-mail
 

@@ -13,9 +13,7 @@ from functools import partial
 from typing import Any, Protocol
 
 from callwarden import logs
-from callwarden.alarms.hook import Hook, HookFailed
-from callwarden.alarms.mail import Mail
-from callwarden.alarms.outbox import Outbox, SendingFailed
+from callwarden.alarms.outbox import Outbox
 from callwarden.config.alarms import Alarms as Options
 from callwarden.core.alarm import Alarm, Key, News, Notice, said, to_send
 from callwarden.storage.alarm_rows import acknowledge, open_alarms, save_alarms
@@ -26,8 +24,6 @@ LIMIT = 1000  # alarms remembered, and alarms that wait for the catalogue; older
 LINGER = 0.2  # seconds: a burst is written once
 LOOK_AGAIN = 15.0  # seconds between looks for what may be sent again
 RETRY_FIRST, RETRY_LAST = 1.0, 30.0  # seconds, for the catalogue
-FIRST_RETRY = 5.0  # seconds, for a mail server that is away; doubled after every failure
-HOOK_LIMIT = 100  # alarms that wait for the hook, one after the other
 GATHER = 3.0  # seconds: what one trouble causes comes in one mail
 APART = 60.0  # seconds between two mails
 SHUT_DOWN = 5.0  # seconds for the catalogue when the daemon stops
@@ -122,26 +118,22 @@ class Alarms:
                 self._keep(known)
 
     def _open_boxes(self) -> None:
-        options = self._options
-        self._boxes = []
-        if options.hook:
-            hook = Hook(options.hook, options.hook_timeout)
-            self._boxes.append(Outbox(hook, self._delivered, gather=0.0, limit=HOOK_LIMIT))
-        if options.mail_to:
-            mail = Mail(options)
-            self._boxes.append(
-                Outbox(mail, self._delivered, gather=self._gather, apart=self._apart, first_retry=FIRST_RETRY)
-            )
+        # Here: calls do not wait for it.
+        from callwarden.alarms.ways import ways
+
+        self._boxes = ways(self._options, self._delivered, gather=self._gather, apart=self._apart)
         for box in self._boxes:
             box.start()
 
     async def test(self, by: str) -> dict[str, str]:
         """Send a test by every way now; for each way what went wrong, empty when nothing did."""
+        from callwarden.alarms.ways import trouble
+
         now = time.time()
         text = f"This is a test, asked for by {by}. Nothing is wrong."
         notice = Notice(News.TEST, Alarm(kind="test", about="", text=text, first=now, last=now))
         log.warning("ALARM test: %s", text)
-        return {box.way.name: await _trouble(box, notice) for box in self._boxes}
+        return {box.way.name: await trouble(box.way, notice) for box in self._boxes}
 
     # -- the catalogue --------------------------------------------------------------------------------------------
 
@@ -212,7 +204,8 @@ class Alarms:
 
     async def apply(self, options: Options) -> None:
         """Go on with other settings; what still waits goes the new ways."""
-        if options == self._options:
+        if options == self._options or not self._tasks:
+            self._options = options
             return
         left = [notice for box in self._boxes for notice in box.waiting]
         await asyncio.gather(*(box.abandon() for box in self._boxes))
@@ -247,15 +240,3 @@ class Alarms:
                 if key in self._known or 0 <= now - at < self._options.repeat_after
             }
             await asyncio.sleep(LOOK_AGAIN)
-
-
-async def _trouble(box: Outbox, notice: Notice) -> str:
-    way = box.way
-    try:
-        if isinstance(way, Hook):
-            await way.run(notice)
-        else:
-            await way.send([notice], 0)
-    except (SendingFailed, HookFailed) as error:
-        return str(error)
-    return ""

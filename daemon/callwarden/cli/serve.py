@@ -42,7 +42,7 @@ async def _run(path: Path, settings: Settings) -> None:
         try:
             service = Service(settings, str(path))
             unattended = Unattended(path, settings, service, service.apply, service.ready)
-            service.desk.reload = unattended.reload
+            service.reload = unattended.reload
             with guarded():
                 await unattended.run()
         except (OSError, sqlite3.Error, CatalogueError, ControlError) as error:

@@ -103,12 +103,6 @@ def verdict_shape(verdict: Verdict) -> dict[str, Any]:
     }
 
 
-async def enter_start(door: Door, keeper: Keeper, version: str, config: str) -> None:
-    """The start of the daemon, with who had which role."""
-    people = {person.user: [person.name, *person.roles] for person in keeper.settings.person}
-    await door.enter(audit.DAEMON, "start", "", version=version, config=config, people=people)
-
-
 def _options(fields: Mapping[str, object]) -> dict[str, Any]:
     options: dict[str, Any] = {}
     for name in ("who", "act", "about"):

@@ -8,12 +8,8 @@ entered (the catalogue is in trouble) is not done where it lets somebody hear or
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
-
-from sqlite_utils import Database
 
 from callwarden.control import ControlError, Handler, Kind, Peer
-from callwarden.custody import audit
 from callwarden.custody.people import Act, Asker, allowed, asker, refusal
 from callwarden.storage.keeper import Keeper
 
@@ -120,7 +116,7 @@ class Door:
 
     async def enter(self, who: str, act: str, about: str = "", /, **detail: object) -> None:
         """Add an entry to the audit chain. Raises what the catalogue raises."""
-        await self._keeper.on_catalogue(partial(_append, who=who, act=act, about=about, detail=detail))
+        await self._keeper.enter(who, act, about, **detail)
 
     def _guard(self, verb: str, handler: Handler) -> Handler:
         act = VERBS.get(verb, Act.OPERATE)
@@ -148,10 +144,6 @@ class Door:
             self._refused.clear()
         self._refused[what] = now
         await self.enter(who.who, "refused", _about(request), verb=verb, why=sentence)
-
-
-def _append(db: Database, who: str, act: str, about: str, detail: Mapping[str, object]) -> None:
-    audit.append(db, time.time(), who, act, about, detail)
 
 
 def _must_be_allowed(who: Asker, act: Act) -> None:

@@ -22,7 +22,7 @@ from callwarden.health.disks import Disks
 from callwarden.health.problems import problems
 
 if TYPE_CHECKING:
-    from callwarden.service import Service
+    from callwarden.back_office import BackOffice
 
 LIVE = (
     RecordingState.WANTED, RecordingState.STARTING, RecordingState.RECORDING, RecordingState.SUSPENDING,
@@ -33,8 +33,8 @@ LIVE = (
 class Metrics(Collector):
     """``registry`` has what is counted and what is gathered."""
 
-    def __init__(self, service: "Service", disks: Disks) -> None:
-        self._service, self._disks = service, disks
+    def __init__(self, office: "BackOffice", disks: Disks) -> None:
+        self._office, self._service, self._disks = office, office.service, disks
         self.registry = CollectorRegistry()
         self.counting = Counting(self.registry)
         self.registry.register(self)
@@ -45,7 +45,6 @@ class Metrics(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Called by the library for each scrape, in the event loop."""
-        service = self._service
         yield InfoMetricFamily("callwarden", "The daemon.", {"version": __version__})
         yield from self._calls()
         yield from self._links()
@@ -54,7 +53,8 @@ class Metrics(Collector):
         yield from self._catalogue()
         yield from self._archive()
         yield from self._alarms()
-        yield gauge("callwarden_problems", "What is wrong now, as `callwarden status` says.", len(problems(service)))
+        wrong = problems(self._office)
+        yield gauge("callwarden_problems", "What is wrong now, as `callwarden status` says.", len(wrong))
 
     def _calls(self) -> Iterator[Metric]:
         book = self._service.warden.book
@@ -69,7 +69,7 @@ class Metrics(Collector):
     def _links(self) -> Iterator[Metric]:
         family = GaugeMetricFamily("callwarden_link_up", "1 while Asterisk is connected by it.", labels=["link"])
         family.add_metric(["ami"], self._service.link.state is LinkState.READY)
-        family.add_metric(["ari"], self._service.ari.state is AriState.READY)
+        family.add_metric(["ari"], self._office.ari.state is AriState.READY)
         yield family
 
     def _rooms(self) -> Iterator[Metric]:
@@ -86,7 +86,7 @@ class Metrics(Collector):
         yield days
 
     def _purge(self) -> Iterator[Metric]:
-        housekeeping = self._service.housekeeping
+        housekeeping = self._office.housekeeping
         if housekeeping.last_purge is not None:
             told = "When the last purge was done, in epoch seconds."
             yield gauge("callwarden_purge_last_success_timestamp_seconds", told, housekeeping.last_purge)
@@ -107,7 +107,7 @@ class Metrics(Collector):
         yield gauge("callwarden_catalogue_up", "1 while the catalogue can be written.", not state.problem)
 
     def _archive(self) -> Iterator[Metric]:
-        archiver = self._service.archiver
+        archiver = self._office.archiver
         if not self._service.settings.archive.url:
             return
         yield gauge("callwarden_archive_up", "1 while the external store can be used.", not archiver.away)

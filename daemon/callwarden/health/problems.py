@@ -11,58 +11,59 @@ from callwarden.asterisk.ami import LinkState
 from callwarden.asterisk.ari import AriState
 
 if TYPE_CHECKING:
-    from callwarden.service import Service
+    from callwarden.back_office import BackOffice
 
 
-def problems(service: "Service") -> dict[str, str]:
+def problems(office: "BackOffice") -> dict[str, str]:
     """The sentences by their kinds, the gravest first."""
-    found = {kind: told(service) for kind, told in PROBLEMS.items()}
+    found = {kind: told(office) for kind, told in PROBLEMS.items()}
     return {kind: sentence for kind, sentence in found.items() if sentence}
 
 
-def _link(service: "Service") -> str:
-    if service.link.state is LinkState.READY:
+def _link(office: "BackOffice") -> str:
+    if office.service.link.state is LinkState.READY:
         return ""
     return (
-        f"Asterisk's manager interface is not there ({service.link_why}): calls are announced and recorded by "
+        f"Asterisk's manager interface is not there ({office.service.link_why}): calls are announced and recorded by "
         "the dialplan alone. Run `callwarden check`."
     )
 
 
-def _pulse(service: "Service") -> str:
-    if not service.pulse.trouble:
+def _pulse(office: "BackOffice") -> str:
+    trouble = office.service.pulse.trouble
+    if not trouble:
         return ""
     return (
-        f"The sign of life in the spool cannot be given ({service.pulse.trouble}): the dialplan may take the daemon "
+        f"The sign of life in the spool cannot be given ({trouble}): the dialplan may take the daemon "
         "for hanging. Run `callwarden check`."
     )
 
 
-def _catalogue(service: "Service") -> str:
-    state = service.keeper.writer.state
+def _catalogue(office: "BackOffice") -> str:
+    state = office.service.keeper.writer.state
     return f"The catalogue is not written: {state.problem}" if state.problem else ""
 
 
-def _lost(service: "Service") -> str:
-    lost = service.keeper.writer.state.lost
+def _lost(office: "BackOffice") -> str:
+    lost = office.service.keeper.writer.state.lost
     return f"{lost} facts of calls could not be kept and are lost: see `journalctl -u callwarden`." if lost else ""
 
 
-def _purge(service: "Service") -> str:
-    since = service.housekeeping.overdue_since(time.time())
+def _purge(office: "BackOffice") -> str:
+    since = office.housekeeping.overdue_since(time.time())
     if since is None:
         return ""
     day = time.strftime("%Y-%m-%d %H:%M", time.localtime(since))
     return f"The purge that was due on {day} has not been done: see `journalctl -u callwarden`, run `callwarden purge`."
 
 
-def _ari(service: "Service") -> str:
-    if service.ari.state is not AriState.REFUSED:
+def _ari(office: "BackOffice") -> str:
+    if office.ari.state is not AriState.REFUSED:
         return ""
-    return f"ARI refused us ({service.ari_why}): nobody is told by whisper. Run `callwarden check`."
+    return f"ARI refused us ({office.ari_why}): nobody is told by whisper. Run `callwarden check`."
 
 
-PROBLEMS: dict[str, Callable[["Service"], str]] = {
+PROBLEMS: dict[str, Callable[["BackOffice"], str]] = {
     "asterisk-away": _link,
     "pulse": _pulse,
     "catalogue": _catalogue,

@@ -11,22 +11,23 @@ from callwarden.health.problems import KINDS, problems
 from callwarden.health.serving import MetricsServer
 
 if TYPE_CHECKING:
-    from callwarden.service import Service
+    from callwarden.back_office import BackOffice
 
 
 class Health:
-    """Made before the rest of the service, which tells ``counting`` what happens; looks at it only once it runs."""
+    """``office`` is the back office that it is in; what happens is counted from the service's beginning."""
 
-    def __init__(self, service: "Service") -> None:
-        options = service.settings.metrics
-        self._service = service
+    def __init__(self, office: "BackOffice") -> None:
+        service, options = office.service, office.service.settings.metrics
+        self._office = office
         self.disks = Disks(lambda: service.settings, service.alarms)
-        self.metrics = Metrics(service, self.disks)
+        self.metrics = Metrics(office, self.disks)
         self.counting = self.metrics.counting
         self._server = MetricsServer(self.metrics.registry, options.listen, options.port)
 
     async def start(self) -> None:
-        """Answer whoever scrapes."""
+        """Count what happens, and answer whoever scrapes."""
+        self._office.service.counting.counted_by(self.counting)
         await self._server.start()
 
     async def stop(self) -> None:
@@ -34,10 +35,10 @@ class Health:
 
     def watches(self) -> list[Coroutine[Any, Any, None]]:
         """What runs as long as the daemon does."""
-        service = self._service
+        service = self._office.service
         return [
             self.disks.run(),
-            Lasting(lambda: problems(service), KINDS, service.alarms).run(),
+            Lasting(lambda: problems(self._office), KINDS, service.alarms).run(),
             stuck.watch(service.keeper.writer, service.pulse, service.alarms),
             turning.measure(self.counting.late),
         ]

@@ -7,8 +7,8 @@ came of a file is told as an event.
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -141,6 +141,10 @@ class Keeper:
             "removed or rewritten. Run `callwarden audit verify`, and compare with the heads that were mailed."
         )
 
+    async def enter(self, who: str, act: str, about: str = "", /, **detail: object) -> None:
+        """Add an entry to the audit chain. Raises what the catalogue raises."""
+        await self.on_catalogue(partial(_enter, who=who, act=act, about=about, detail=detail))
+
     def save(self, fact: Fact) -> None:
         """Have a fact written."""
         self.writer.save(fact)
@@ -165,6 +169,10 @@ class Keeper:
 def head_path(settings: Settings) -> Path:
     """Where the head of the audit chain is kept."""
     return Path(settings.audit.head or settings.vault.path.parent / "audit-head")
+
+
+def _enter(db: Database, who: str, act: str, about: str, detail: Mapping[str, object]) -> None:
+    audit.append(db, time.time(), who, act, about, detail)
 
 
 def _read(path: Path, work: Callable[[Database], T]) -> T:
