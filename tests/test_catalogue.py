@@ -383,3 +383,4 @@ def test_a_gap_of_no_length_is_taken_out_of_the_catalogue(tmp_path: Path) -> Non
     save_all(db, [channel(), Gap(unique_id=UNIQUE_ID, started=AT, ended=AT + 2, cause="x")])
     save(db, Gap(unique_id=UNIQUE_ID, started=AT, ended=AT, cause="x"))
     assert db.conn.execute("SELECT count(*) FROM gaps").fetchone() == (0,)
+    db.close()

@@ -183,7 +183,7 @@ def test_any_audio_file_is_a_source_whatever_its_rate_and_channels(tmp_path: Pat
     source = tmp_path / "in" / "en_GB" / f"inbound.{suffix}"
     wav = write_wav(tmp_path / "tone.wav", tone(1000, rate=48000), rate=48000)
     source.parent.mkdir(parents=True)
-    ffmpeg("-i", wav, "-ac", "2", source)
+    ffmpeg("-f", "wav", "-i", wav, "-ac", "2", source)  # ffmpeg 9 takes this tone for a film
     [made] = build(tmp_path / "in", tmp_path / "out", ["slin"])
     sound = samples(made.path.read_bytes())
     assert (made.prompt, made.language, made.format) == ("inbound", "en_GB", "slin")

@@ -7,11 +7,13 @@ other connection.
 
 panoramisk's fast_agi.Application keeps the routes. Its handler is replaced: it spins for ever, freezing the event
 loop, when a peer connects and closes; it waits for ever for half a request and reads any amount of it; a closed
-connection that is still being written to is not ended; and it catches the cancellation of its own task.
+connection that is still being written to is not ended; and it catches the cancellation of its own task. Taking a route
+it asks asyncio what Python 3.14 wants inspect to be asked, which works until 3.16.
 """
 
 import asyncio
 import logging
+import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
@@ -62,8 +64,9 @@ class AgiServer(Application):  # type: ignore[misc]
         step_timeout: float = STEP_TIMEOUT,
     ) -> None:
         super().__init__(loop=asyncio.get_running_loop())
-        for path, step in steps.items():
-            self.add_route(path, step)
+        with warnings.catch_warnings(action="ignore", category=DeprecationWarning):
+            for path, step in steps.items():
+                self.add_route(path, step)
         self.listen, self.port = listen, port
         self._allow = tuple(allow)
         self._header_timeout, self._max_header = header_timeout, max_header

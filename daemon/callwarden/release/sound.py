@@ -7,15 +7,15 @@ recording of any length takes the same little memory.
 import array
 import math
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from callwarden.storage.audio import CHUNK_BYTES, FFMPEG_SECONDS, encoding_of, second_of_silence
-from callwarden.storage.riff import AudioError, Media, read_media
+from callwarden.storage import ffmpeg
+from callwarden.storage.audio import CHUNK_BYTES, encoding_of, second_of_silence
+from callwarden.storage.riff import Media, read_media
 
 # Speech at telephone quality: what every player knows (MPEG-2 layer III), and no less than is in the recording.
 MP3_RATE, MP3_BITS = 16_000, "48k"
@@ -49,13 +49,12 @@ def mute(file: IO[bytes], spans: Sequence[Span]) -> None:
 def to_mp3(source: Path, target: Path) -> None:
     """Write ``source`` as mp3 to ``target``, which must not be there yet. Raises AudioError, OSError."""
     made = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    command = [
-        "nice", "-n", "10", "ffmpeg", "-nostdin", "-v", "error", "-f", "wav", "-i", "pipe:0", "-map_metadata", "-1",
-        "-c:a", "libmp3lame", "-b:a", MP3_BITS, "-ar", str(MP3_RATE), "-ac", "1", "-bitexact", "-write_xing", "0",
-        "-id3v2_version", "0", "-f", "mp3", "pipe:1",
+    mp3 = [
+        "-map_metadata", "-1", "-c:a", "libmp3lame", "-b:a", MP3_BITS, "-ar", str(MP3_RATE), "-ac", "1", "-bitexact",
+        "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3",
     ]  # fmt: skip
     with source.open("rb") as read, os.fdopen(made, "wb") as written:
-        _run(command, read, written)
+        ffmpeg.convert(read, ["-f", "wav"], mp3, written)
         os.fsync(written.fileno())
 
 
@@ -93,14 +92,8 @@ def _samples(file: IO[bytes], media: Media) -> Iterator["array.array[int]"]:
         file.seek(media.offset)
         yield from _read(file)
         return
-    file.seek(0)
-    decoded = ["-f", "wav", "-i", "pipe:0", "-f", "s16le", "pipe:1"]
-    command = ["nice", "-n", "10", "ffmpeg", "-nostdin", "-v", "error", *decoded]
-    with subprocess.Popen(command, stdin=file, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-        assert process.stdout is not None
-        yield from _read(process.stdout)
-    if process.returncode:
-        raise AudioError("ffmpeg could not decode it")
+    with ffmpeg.reading(file, ["-f", "wav"], ["-f", "s16le"]) as decoded:
+        yield from _read(decoded)
 
 
 def _read(file: IO[bytes]) -> Iterator["array.array[int]"]:
@@ -128,15 +121,3 @@ def _pieces(count: int, most: int) -> Iterator[int]:
     while count > 0:
         yield min(count, most)
         count -= most
-
-
-def _run(command: list[str], stdin: IO[bytes], stdout: IO[bytes]) -> None:
-    try:
-        done = subprocess.run(
-            command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, timeout=FFMPEG_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise AudioError(f"ffmpeg could not be run ({type(error).__name__}); is it installed?") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()[-200:]
-        raise AudioError(f"ffmpeg could not make an mp3: {said}")

@@ -14,7 +14,6 @@ import hashlib
 import math
 import os
 import stat
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,14 +24,13 @@ from itertools import chain, repeat
 from pathlib import Path
 from typing import IO
 
+from callwarden.storage import ffmpeg
 from callwarden.storage.riff import AudioError, Encoding, Media, gsm, header, pcm, read_media
 
 # Big enough that hashing and reading release the GIL for most of the time, small enough for a flat memory.
 CHUNK_BYTES = 256 * 1024
 # Audible, quiet, and no tone that a telephone network uses.
 TONE_HERTZ, TONE_AMPLITUDE = 520, 1600
-# Transcoding runs some hundred times faster than real time; one that takes this long hangs.
-FFMPEG_SECONDS = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,11 +199,10 @@ def _padding(encoding: Encoding, blocks: int) -> list[bytes]:
 
 
 def _converted(file: IO[bytes], encoding: Encoding, scratch: Path, stack: ExitStack) -> IO[bytes]:
-    """``file`` in ``encoding``, as a nameless file: ffmpeg reads the descriptor, so no path can mislead it."""
-    file.seek(0)
+    """``file`` in ``encoding``, as a nameless file."""
     result = stack.enter_context(_nameless(scratch))
     # Asterisk's unfinished header says 0 bytes: -ignore_length reads to the end of the file.
-    _ffmpeg(["-ignore_length", "1", "-f", "wav", "-i", "pipe:0"], encoding, stdin=file, stdout=result)
+    ffmpeg.convert(file, ["-ignore_length", "1", "-f", "wav"], _written(encoding), result)
     return result
 
 
@@ -223,8 +220,7 @@ def _second_of(encoding: Encoding, hertz: int) -> bytes:
         return sound
     with _nameless() as file, _nameless() as result:
         file.write(header(plain, encoding.rate) + sound)
-        file.seek(0)
-        _ffmpeg(["-f", "wav", "-i", "pipe:0"], encoding, stdin=file, stdout=result)
+        ffmpeg.convert(file, ["-f", "wav"], _written(encoding), result)
         media = read_media(result)
         result.seek(media.offset)
         return result.read(media.blocks * encoding.block_bytes)
@@ -242,27 +238,8 @@ def _tone(rate: int, channels: int, hertz: int) -> bytes:
     return samples.tobytes()
 
 
-def _ffmpeg(source: list[str], encoding: Encoding, stdin: IO[bytes], stdout: IO[bytes]) -> None:
+def _written(encoding: Encoding) -> list[str]:
+    """How ffmpeg is told of an encoding."""
     codec = "libgsm_ms" if encoding.name == "wav49" else "pcm_s16le"
-    target = [
-        "-c:a",
-        codec,
-        "-ar",
-        str(encoding.rate),
-        "-ac",
-        str(encoding.channels),
-        "-bitexact",
-        "-f",
-        "wav",
-        "pipe:1",
-    ]
-    command = ["nice", "-n", "10", "ffmpeg", "-nostdin", "-v", "error", *source, "-map_metadata", "-1", *target]
-    try:
-        done = subprocess.run(
-            command, stdin=stdin, stdout=stdout, stderr=subprocess.PIPE, timeout=FFMPEG_SECONDS, check=False
-        )
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise AudioError(f"ffmpeg could not be run ({type(error).__name__}); is it installed?") from error
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()[-200:]
-        raise AudioError(f"ffmpeg could not convert it: {said}")
+    rate, channels = str(encoding.rate), str(encoding.channels)
+    return ["-map_metadata", "-1", "-c:a", codec, "-ar", rate, "-ac", channels, "-bitexact", "-f", "wav"]

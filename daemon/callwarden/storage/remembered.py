@@ -11,10 +11,11 @@ from callwarden.storage.audio import measure
 from callwarden.storage.reading import Story, story
 from callwarden.storage.riff import AudioError
 
-# The first list of states is that of the index recordings_open, word for word: else it is not used.
+# The first list of states is that of the index recordings_open, word for word: else it cannot be used. SQLite 3.53
+# would rather look at every recording there is, in the order of its call.
 OPEN_CALLS = (
-    "SELECT linked_id FROM channels WHERE ended IS NULL "
-    "UNION SELECT linked_id FROM recordings "
+    "SELECT linked_id FROM channels INDEXED BY channels_open WHERE ended IS NULL "
+    "UNION SELECT linked_id FROM recordings INDEXED BY recordings_open "
     "WHERE state NOT IN ('stored', 'discarded', 'purged') AND state NOT IN ('missing', 'purging')"
 )
 CALL_OF = "SELECT linked_id FROM channels WHERE unique_id = ?"
