@@ -109,11 +109,12 @@ class _Formatter(logging.Formatter):
             text = text.replace(secret, "[secret]")
         return one_line(masked(text))
 
-    def message(self, record: logging.LogRecord) -> str:
+    def message(self, record: logging.LogRecord, before: str = "") -> str:
+        """What it says, safe, and what is to stand before it."""
         try:
-            return self.safe(record.getMessage())
+            return self.safe(before + record.getMessage())
         except (TypeError, ValueError) as error:  # a record that does not fit its arguments must not be lost
-            return self.safe(f"{record.msg} ({error})")
+            return self.safe(f"{before}{record.msg} ({error})")
 
     def trace(self, record: logging.LogRecord) -> list[str]:
         if not record.exc_info or record.exc_info[1] is None:
@@ -131,16 +132,10 @@ class Text(_Formatter):
     def format(self, record: logging.LogRecord) -> str:
         prefix = self.prefix(record)
         when = "" if self._journal else f"{_local(record.created)} {record.levelname.lower():7} "
-        lines = [
-            f"{when}{self._subject(record)}{self.message(record)}",
-            *(f"    | {line}" for line in self.trace(record)),
-        ]
+        known = " ".join(str(each) for name in ("call", "channel") if (each := getattr(record, name, "")))
+        message = self.message(record, f"[{known}] " if known else "")
+        lines = [f"{when}{message}", *(f"    | {line}" for line in self.trace(record))]
         return "\n".join(prefix + line for line in lines)
-
-    def _subject(self, record: logging.LogRecord) -> str:
-        named = [getattr(record, name, "") for name in ("call", "channel")]
-        known = [self.safe(str(each)) for each in named if each]
-        return f"[{' '.join(known)}] " if known else ""
 
 
 class Json(_Formatter):

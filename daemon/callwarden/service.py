@@ -198,7 +198,10 @@ class Service:
 
     def perform(self, action: do.Action) -> None:
         """Do one thing that the core decided."""
-        match action:
+        match action:  # what comes most often first: each is compared in turn
+            case do.Save():
+                self.keeper.save(action.fact)
+                self._tell(action.fact)
             case do.StartRecorder():
                 self.monitors.start(action)
             case do.StopRecorders():
@@ -216,9 +219,6 @@ class Service:
                 self.clock.set(action)
             case do.CancelTimer():
                 self.clock.cancel(action.key)
-            case do.Save():
-                self.keeper.save(action.fact)
-                self._tell(action.fact)
             case do.FinishRecording():
                 self.keeper.finish(action)
             case do.ReplyToOperator():

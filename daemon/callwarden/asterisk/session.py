@@ -59,17 +59,24 @@ def check(action: Fields) -> None:
     """Raises ValueError, naming the field and never its value, when a value could end its header."""
     for name, value in action.items():
         for text in (name, *(value if isinstance(value, list) else [value])):
-            if FORBIDDEN.intersection(text):
+            if any(character in text for character in FORBIDDEN):
                 raise ValueError(f"{name.split()[0]!r} of an AMI action holds a line break or a NUL")
 
 
-class Pending(Action):  # type: ignore[misc]
+class Pending:
     """An action that waits for its reply, or for its list up to the closing event."""
 
     def __init__(self, fields: Fields, as_list: bool = False) -> None:
-        super().__init__(fields, as_list=as_list)
+        self.id: str = Action.action_id_generator()
+        self.name, self.as_list = str(fields["Action"]), as_list
+        self.fields = {**fields, "ActionID": self.id}
+        self.future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self.reply = Headers()
         self.items_so_far: list[Headers] = []
+
+    def __str__(self) -> str:
+        values = ((name, value if isinstance(value, list) else [value]) for name, value in self.fields.items())
+        return "".join(f"{name}: {one}\r\n" for name, several in values for one in several) + "\r\n"
 
     def takes(self, headers: Headers) -> bool:
         return bool("response" in headers or self.as_list)
@@ -112,7 +119,7 @@ class Protocol(AMIProtocol):  # type: ignore[misc]
         else:
             self.responses[action.id] = action
             self.transport.write(str(action).encode())
-        return action.future  # type: ignore[no-any-return]
+        return action.future
 
     def data_received(self, data: bytes) -> None:
         at = time.time()
@@ -174,8 +181,9 @@ class Session(Manager):  # type: ignore[misc]
         """Written before this returns. The future fails with ActionFailed."""
         action, sent = Pending(fields, as_list), self.loop.time()
         future: asyncio.Future[Reply] = self.protocol.send(action)
-        future.add_done_callback(_seen)
-        if not future.done():
+        if future.done():
+            _seen(future)
+        else:
             timer = self.loop.call_later(timeout, self._expire, action, timeout)
             future.add_done_callback(lambda _: self._settled(action, timer, sent))
         return future
@@ -183,6 +191,7 @@ class Session(Manager):  # type: ignore[misc]
     def _settled(self, action: Pending, timer: asyncio.TimerHandle, sent: float) -> None:
         timer.cancel()
         self.protocol.responses.pop(action.id, None)
+        _seen(action.future)
         if action.as_list or action.future.cancelled():
             return  # a list takes its time
         if action.future.exception() is None:
@@ -216,7 +225,7 @@ class Session(Manager):  # type: ignore[misc]
         if action.as_list:
             self.abandoned.add(action.id)
         if not action.future.done():
-            action.future.set_exception(ActionFailed(f"{action['action']}: no reply within {timeout:g} s"))
+            action.future.set_exception(ActionFailed(f"{action.name}: no reply within {timeout:g} s"))
 
     def connection_made(self, f: "asyncio.Task[Any]") -> None:
         """Called by panoramisk when connecting has ended, one way or the other; `open` tells the failures."""
@@ -258,7 +267,7 @@ class Session(Manager):  # type: ignore[misc]
         if self.protocol is not None:
             for action in list(self.protocol.responses.values()):
                 if not action.future.done():
-                    action.future.set_exception(ActionFailed(f"{action['action']}: no reply: {why}"))
+                    action.future.set_exception(ActionFailed(f"{action.name}: no reply: {why}"))
         if not self.ended.done():
             self.ended.set_result(why)
 

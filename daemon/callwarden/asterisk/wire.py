@@ -6,9 +6,10 @@ C-escapes (the caller's and the connected line's) are given as the caller sent t
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from types import MappingProxyType
 
 # Every channel in an event is described by these, in this order, side by side (measured, 16.28 and 22.10).
 CHANNEL_HEADERS = (
@@ -39,21 +40,17 @@ _ESCAPED = {"n": "\n", "r": "\r", "t": "\t", "a": "\a", "b": "\b", "f": "\f", "v
 class Headers(dict[str, str]):
     """One message. Keys are stored in lower case and looked up in any case."""
 
-    __slots__ = ("repeated",)
-
-    def __init__(self, pairs: Iterable[tuple[str, str]] = (), repeated: dict[str, list[str]] | None = None) -> None:
-        super().__init__(pairs)
-        self.repeated = repeated or {}
+    repeated: Mapping[str, list[str]] = MappingProxyType({})
 
     def __getitem__(self, name: str) -> str:
-        return super().__getitem__(name.lower())
+        return dict.__getitem__(self, name.lower())
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and super().__contains__(name.lower())
+        return isinstance(name, str) and dict.__contains__(self, name.lower())
 
     def get(self, name: str, default: str = "") -> str:  # type: ignore[override]
         """The (first) value of a header; empty when it is not there, which is what Asterisk itself means by it."""
-        return super().get(name.lower(), default)
+        return dict.get(self, name.lower(), default)
 
     def all(self, name: str) -> list[str]:
         """Every value of a header that may repeat, in the order sent."""
@@ -71,6 +68,8 @@ class _Layout:
     escaped: tuple[str, ...]  # those whose values Asterisk C-escapes
     repeats: bool
     fault: str  # empty when it is a whole message
+    begins: tuple[str, ...]  # how each of its lines begins
+    lengths: tuple[int, ...]
 
 
 def event_of(text: str) -> str:
@@ -80,12 +79,18 @@ def event_of(text: str) -> str:
 
 def parse(text: str) -> tuple[Headers | None, str]:
     """A message's text into its headers and an empty string, or None and the fault."""
-    pairs = [line.split(": ", 1) for line in text.split("\r\n")]
+    lines = text.split("\r\n")
+    known = _LIKELY.get(lines[0])
+    if known is not None and len(lines) == len(known.begins) and all(map(str.startswith, lines, known.begins)):
+        return _fill(known, [line[length:] for line, length in zip(lines, known.lengths, strict=True)]), ""
     try:
-        keys, values = zip(*pairs, strict=True)
+        keys, values = zip(*(line.split(": ", 1) for line in lines), strict=True)
     except ValueError:
         return None, "has a line that is no header"
-    return _build(_layout(values[0].lower() if keys[0] == "Event" else "", keys), values)
+    form = _layout(values[0].lower() if keys[0] == "Event" else "", keys)
+    if not form.fault and (known is not None or len(_LIKELY) < MOST_LIKELY):
+        _LIKELY[lines[0]] = form
+    return _build(form, values)
 
 
 def as_it_came(text: str) -> Headers:
@@ -130,11 +135,19 @@ def _block(prefix: str, keys: list[str]) -> list[int]:
     return found
 
 
+# The layout that a message with this first line ("Event: Newchannel") had last: most have it again, and then its lines
+# need only be cut where that says. What a caller makes up is no layout that is kept for long.
+_LIKELY: dict[str, _Layout] = {}
+MOST_LIKELY = 100
+
+
 @lru_cache(maxsize=2048)
 def _layout(event: str, keys: tuple[str, ...]) -> _Layout:
     names = tuple(key.lower() for key in keys)
     escaped = tuple(n for n in names if n.endswith(("calleridname", "connectedlinename")) and "effective" not in n)
-    return _Layout(names, escaped, len(set(names)) < len(names), _fault(event, names))
+    begins = tuple(f"{key}: " for key in keys)
+    repeats = len(set(names)) < len(names)
+    return _Layout(names, escaped, repeats, _fault(event, names), begins, tuple(map(len, begins)))
 
 
 def _fault(event: str, names: tuple[str, ...]) -> str:
@@ -176,4 +189,6 @@ def _repeating(names: tuple[str, ...], values: Sequence[str]) -> Headers:
     found: dict[str, list[str]] = {}
     for name, value in zip(names, values, strict=True):
         found.setdefault(name, []).append(value)
-    return Headers(((n, v[0]) for n, v in found.items()), {n: v for n, v in found.items() if len(v) > 1})
+    headers = Headers((n, v[0]) for n, v in found.items())
+    headers.repeated = {n: v for n, v in found.items() if len(v) > 1}
+    return headers

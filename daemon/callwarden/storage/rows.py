@@ -74,7 +74,7 @@ TABLES: dict[type[Fact], Table] = {
 
 def key(fact: Fact) -> tuple[object, ...]:
     """What makes two facts two states of the same thing."""
-    return (type(fact), *(getattr(fact, column) for column in TABLES[type(fact)].key))
+    return type(fact), KEYS[type(fact)](fact)
 
 
 def values(fact: Fact) -> list[Value]:
@@ -139,5 +139,6 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     raise TypeError(f"A fact's field of type {hint} has no column type yet: say in rows.py how it is kept.")
 
 
+KEYS = {kind: attrgetter(*table.key) for kind, table in TABLES.items()}
 READERS = {kind: _readers(kind) for kind in TABLES}
 WRITERS = {kind: _writer(kind) for kind in TABLES}
