@@ -20,7 +20,7 @@ CALL = [
     BOOTED, event("Newchannel"), {"Response": "Success", "ActionID": "x", "MixMonitorID": "0x7f"},
     event("Newstate", ChannelState="6"), event("Newchannel", Channel="PJSIP/202-1", Uniqueid="1795310419.1"),
     {"Event": "DialBegin"} | channel_headers() | channel_headers("Dest") | {"DialString": "202"},
-    {"Event": "BridgeCreate", "Privilege": "call,all", "BridgeUniqueid": "b1", "BridgeTechnology": "simple_bridge"},
+    {"Event": "BridgeDestroy", "Privilege": "call,all", "BridgeUniqueid": "b1", "BridgeTechnology": "simple_bridge"},
     {"Event": "BridgeEnter", "Privilege": "call,all", "BridgeUniqueid": "b1"} | channel_headers(),
     {"Event": "LocalBridge"} | channel_headers("LocalOne") | channel_headers("LocalTwo") | {"LocalOptimization": "Yes"},
     {"Event": "BlindTransfer"} | channel_headers("Transferer") | channel_headers("Transferee") | {"Extension": "700"},

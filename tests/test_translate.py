@@ -60,7 +60,6 @@ BRIDGE = {"BridgeUniqueid": "b1", "BridgeTechnology": "simple_bridge"}
         ("Hangup", {}, ev.ChannelHungUp(AT, OWN)),
         ("Rename", {"Newname": "PJSIP/203-1"}, ev.ChannelRenamed(AT, OWN, "PJSIP/203-1")),
         ("NewCallerid", {"CallerIDName": "Anna"}, ev.CallerIdentified(AT, OWN, "100", "Anna")),
-        ("BridgeCreate", BRIDGE, ev.BridgeCreated(AT, "b1", False)),
         ("BridgeDestroy", BRIDGE, ev.BridgeDestroyed(AT, "b1")),
         ("BridgeEnter", BRIDGE, ev.BridgeEntered(AT, "b1", OWN)),
         ("BridgeEnter", BRIDGE | {"BridgeTechnology": "holding_bridge"}, ev.BridgeEntered(AT, "b1", OWN, True)),

@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 from callwarden.config.settings import Agi, CardLine, Settings
 
 EVENTS = (
-    "BridgeCreate",
     "BridgeDestroy",
     "BridgeEnter",
     "BridgeLeave",

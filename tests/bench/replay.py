@@ -79,7 +79,6 @@ class Replay:
             ev.ChannelAnswered(at, desk),
             ev.DialEnded(at, caller, desk, "ANSWER"),
             ev.ChannelAnswered(at, caller),
-            ev.BridgeCreated(at, bridge, False),
             ev.BridgeEntered(at, bridge, desk),
             ev.BridgeEntered(at, bridge, caller),
         )  # fmt: skip

@@ -2,7 +2,8 @@
 
 Rules: channels are told apart by ``Uniqueid`` alone, for a caller can choose what stands in other headers (measured:
 PJSIP decodes line breaks in a From user). An event that lacks what it needs is logged by its name and means nothing.
-``HANDLERS`` is all that is listened to; manager.conf's filters ask Asterisk to send no other.
+``HANDLERS`` is all that is listened to; manager.conf's filters ask Asterisk to send no other. A bridge is known from
+who enters it, which tells all of it that ``BridgeCreate`` would.
 """
 
 import logging
@@ -125,9 +126,6 @@ class Translator:
         number, name = known(headers.get("calleridnum")), known(headers.get("calleridname"))
         return [ev.CallerIdentified(at, need(headers, "uniqueid"), number, name)]
 
-    def bridge_created(self, headers: Headers, at: float) -> list[ev.Event]:
-        return [ev.BridgeCreated(at, need(headers, "bridgeuniqueid"), *kind_of_bridge(headers))]
-
     def bridge_destroyed(self, headers: Headers, at: float) -> list[ev.Event]:
         return [ev.BridgeDestroyed(at, need(headers, "bridgeuniqueid"))]
 
@@ -171,7 +169,6 @@ HANDLERS: dict[str, Callable[[Translator, Headers, float], list[ev.Event]]] = {
     "rename": Translator.renamed,
     "newcallerid": Translator.identified,
     "hangup": Translator.hung_up,
-    "bridgecreate": Translator.bridge_created,
     "bridgedestroy": Translator.bridge_destroyed,
     "bridgeenter": Translator.entered,
     "bridgeleave": Translator.left,

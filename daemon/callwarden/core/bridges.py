@@ -10,12 +10,6 @@ from callwarden.core.facts import Role
 Actions = list[do.Action]
 
 
-def bridge_created(book: Book, event: ev.BridgeCreated) -> Actions:
-    """A bridge exists."""
-    book.calls.bridge(event.bridge, event.holding, event.conference)
-    return []
-
-
 def bridge_destroyed(book: Book, event: ev.BridgeDestroyed) -> Actions:
     """A bridge is gone, and nobody is in it."""
     left = book.calls.bridge(event.bridge).members.copy()

@@ -53,7 +53,6 @@ HANDLERS: dict[type[ev.Event], Callable[[Book, Any], Actions]] = {
     ev.ChannelHungUp: channels.hung_up,
     ev.ChannelRemembered: channels.remembered,
     ev.TrunksRemembered: channels.trunks_remembered,
-    ev.BridgeCreated: bridges.bridge_created,
     ev.BridgeDestroyed: bridges.bridge_destroyed,
     ev.BridgeEntered: bridges.entered,
     ev.BridgeLeft: bridges.left,

@@ -21,7 +21,6 @@ from callwarden.core.events.answers import (
     WhispersPossible,
 )
 from callwarden.core.events.seen import (
-    BridgeCreated,
     BridgeDestroyed,
     BridgeEntered,
     BridgeLeft,
@@ -58,7 +57,6 @@ Event = (
     | CallerIdentified
     | LinkedIdChanged
     | ChannelHungUp
-    | BridgeCreated
     | BridgeDestroyed
     | BridgeEntered
     | BridgeLeft
@@ -96,7 +94,6 @@ Event = (
 __all__ = [
     "AnnouncementFinished",
     "AnnouncementStarted",
-    "BridgeCreated",
     "BridgeDestroyed",
     "BridgeEntered",
     "BridgeLeft",

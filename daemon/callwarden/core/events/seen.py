@@ -71,17 +71,6 @@ class ChannelHungUp:
 
 
 @dataclass(frozen=True, slots=True)
-class BridgeCreated:
-    """``holding`` bridges (parking, music) hold parties who do not hear each other; a ``conference`` is open to whoever
-    comes."""
-
-    at: float
-    bridge: str
-    holding: bool
-    conference: bool = False
-
-
-@dataclass(frozen=True, slots=True)
 class BridgeDestroyed:
     at: float
     bridge: str
@@ -89,6 +78,9 @@ class BridgeDestroyed:
 
 @dataclass(frozen=True, slots=True)
 class BridgeEntered:
+    """``holding`` bridges (parking, music) hold parties who do not hear each other; a ``conference`` is open to whoever
+    comes."""
+
     at: float
     bridge: str
     unique_id: str
