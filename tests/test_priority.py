@@ -28,6 +28,17 @@ from callwarden.priority import hurry
 hurry()
 print(os.sched_getparam(0).sched_priority, os.sched_getscheduler(0) == os.SCHED_RR | os.SCHED_RESET_ON_FORK)
 """
+AHEAD = """
+import os, threading
+from callwarden.priority import ahead
+def work():
+    with ahead():
+        print(os.sched_getparam(0).sched_priority, os.sched_getscheduler(0) & ~os.SCHED_RESET_ON_FORK == os.SCHED_RR)
+    print(os.sched_getparam(0).sched_priority, os.sched_getscheduler(0) == os.SCHED_OTHER)
+thread = threading.Thread(target=work)
+thread.start()
+thread.join()
+"""
 REFUSED = """
 import os, resource, threading, callwarden.priority  # before it may read nothing more
 resource.setrlimit(resource.RLIMIT_RTPRIO, (0, 0))
@@ -65,6 +76,12 @@ def test_a_start_is_ahead_of_all_but_asterisk_where_it_may() -> None:
     expected = [str(priority.AS_ASTERISK - 1), "True"] if allowed_here() else ["0", "False"]
     assert run(HURRY).stdout.split() == expected
     assert run(REFUSED + HURRY).stdout.split() == ["0", "False"]
+
+
+def test_a_thread_that_calls_wait_for_is_ahead_for_as_long() -> None:
+    expected = [str(priority.AS_ASTERISK - 1), "True"] if allowed_here() else ["0", "False"]
+    assert run(AHEAD).stdout.split() == [*expected, "0", "True"]
+    assert run(REFUSED + AHEAD).stdout.split() == ["0", "False", "0", "True"]
 
 
 def test_the_daemon_is_ahead_before_it_imports_what_takes_time() -> None:
@@ -116,7 +133,8 @@ def test_what_calls_wait_for_imports_nothing_of_the_back_office() -> None:
     ours = {name.removeprefix("callwarden.") for name in imported if name.startswith("callwarden.")}
     office = {
         "alarms.hook", "alarms.mail", "archiver", "asterisk.ari", "back_office", "custody.door", "custody.office",
-        "desk", "health.metrics", "housekeeping", "reconciling", "release", "sealer", "storage.purge", "storage.search",
+        "desk", "health.metrics", "housekeeping", "reconciling", "release", "sealer", "storage.finish",
+        "storage.purge", "storage.search",
     }  # fmt: skip
     assert not office & ours
 

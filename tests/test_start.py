@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import socket
-import threading
 import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -147,16 +146,6 @@ async def test_systemd_is_told_when_asterisk_has_told_all_its_calls_and_the_back
     async with asyncio.timeout(SECONDS):
         await unattended.run()
     assert said == ["ready after 2 looks", "opening"]
-
-
-async def test_what_imports_the_back_office_is_gone_when_it_is_open(world: World, ami: FakeAmi) -> None:
-    """It is ahead of others, where that is allowed."""
-    service = service_of(world, ami)
-    await service.start()
-    await service.open_office()
-    names = [thread.name for thread in threading.enumerate()]
-    await service.stop()
-    assert not [name for name in names if name.startswith("back-office")]
 
 
 def test_what_happened_before_anybody_counted_is_counted() -> None:

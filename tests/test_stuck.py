@@ -27,6 +27,8 @@ from callwarden.unattended import Unattended
 class Hanging:
     async def start(self):
         asyncio.get_running_loop().call_later({turns}, time.sleep, 60)
+    async def open_office(self):
+        pass
     async def stop(self):
         pass
 

@@ -11,6 +11,7 @@ import os
 import resource
 import sys
 import threading
+from collections.abc import Iterator
 
 # What `asterisk -p`, Debian's unit, gives itself: below it the loop waits for both cores' calls (a gate of 5 ms), at
 # it for its turn (2.6 ms), above it calls would wait for us.
@@ -31,7 +32,7 @@ def hurry() -> None:
     is some 7 % of the time.
     """
     gc.disable()
-    keep_behind_calls()
+    _step_ahead()
 
 
 def go_first() -> bool:
@@ -53,8 +54,18 @@ def leave_alone_what_is_there() -> None:
     gc.enable()
 
 
-def keep_behind_calls() -> None:
-    """Put the calling thread, which the loop will soon need something of, ahead of everything but the calls."""
+@contextlib.contextmanager
+def ahead() -> Iterator[None]:
+    """Keep the calling thread, which calls wait for, ahead as ``hurry`` does, for some tenths of a second at most."""
+    _step_ahead()
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+def _step_ahead() -> None:
     with contextlib.suppress(OSError):
         os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(AS_ASTERISK - 1))
 

@@ -13,7 +13,6 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +36,6 @@ from callwarden.custody import audit
 from callwarden.growth import Growth
 from callwarden.health.uncounted import Uncounted
 from callwarden.left_behind import LeftBehind
-from callwarden.priority import keep_behind_calls
 from callwarden.pulse import Pulse
 from callwarden.reloading import reload
 from callwarden.storage.keeper import Keeper
@@ -129,9 +127,7 @@ class Service:
     async def open_office(self) -> None:
         """Do all the rest, beside the calls. Raises what makes running pointless."""
         await self.alarms.start(self.keeper.on_catalogue)
-        loop = asyncio.get_running_loop()
-        with ThreadPoolExecutor(1, thread_name_prefix="back-office", initializer=keep_behind_calls) as importing:
-            back_office = await loop.run_in_executor(importing, _back_office)
+        back_office = await asyncio.to_thread(_back_office)
         self._office = back_office(self)
         await self._office.open()
         self._opened.set()

@@ -15,6 +15,7 @@ from pathlib import Path
 
 READY_TIMEOUT = 30.0
 STOP_TIMEOUT = 15.0
+AS_INSTALLED = Path(__file__).parent / "as_installed"  # in the place of what only the tests bring
 
 
 class DaemonError(Exception):
@@ -48,7 +49,8 @@ class Daemon:
 
     def _begin(self, notify_socket: str) -> None:
         command = [sys.executable, "-m", "callwarden", "run", "--config", str(self.settings)]
-        environment = {**os.environ, "NOTIFY_SOCKET": notify_socket}
+        paths = os.pathsep.join([str(AS_INSTALLED), *filter(None, [os.environ.get("PYTHONPATH")])])
+        environment = {**os.environ, "NOTIFY_SOCKET": notify_socket, "PYTHONPATH": paths}
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, cwd=self._folder

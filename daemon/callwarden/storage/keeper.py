@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlite_utils import Database
 
@@ -23,10 +23,10 @@ from callwarden.core import events as ev
 from callwarden.core.facts import Fact, Note
 from callwarden.custody import audit
 from callwarden.custody.head import HeadFile, text_of
+from callwarden.priority import ahead
 from callwarden.sounds import FORMATS, SoundsError, prompt_hash
 from callwarden.storage import leftovers
 from callwarden.storage.database import belongs, open_readonly
-from callwarden.storage.finishing import Finishing
 from callwarden.storage.keys import load_keys
 from callwarden.storage.leftovers import Leftovers
 from callwarden.storage.noted import take_in
@@ -34,6 +34,9 @@ from callwarden.storage.remembered import known_trunks, remembered
 from callwarden.storage.strays import sweep
 from callwarden.storage.vault import Vault
 from callwarden.storage.writer import Writer, WriterState
+
+if TYPE_CHECKING:
+    from callwarden.storage.finishing import Finishing
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +52,7 @@ class Keeper:
         self.vault.keys = lambda: load_keys(self.settings)
         self.head = HeadFile(head_path(settings))
         self.state = WriterState("", 0, 0)
-        self._finishing = Finishing(lambda: self.settings, self.vault, self._run, post, alarms)
+        self._finishing: Finishing | None = None
         self.prompt_hash = lru_cache(maxsize=64)(self._prompt_hash)
 
     async def start(self) -> list[ev.Event]:
@@ -63,20 +66,27 @@ class Keeper:
         self.writer = await asyncio.to_thread(
             Writer, settings.catalogue.path, report, settings.calls.country, after_job=self.head.follow
         )
-        if lost := await self.on_catalogue(self._find_the_head):
+        lost, known = await self.on_catalogue(self._take_up)
+        if lost:
             self._alarms.sound("audit-chain", lost)
-        await asyncio.to_thread(self.vault.sweep)
-        await asyncio.to_thread(self._sweep)
-        return await self.on_catalogue(
-            lambda db: [known_trunks(db, time.time()), *remembered(db, time.time(), settings.spool.path)]
-        )
+        return known
 
-    def _sweep(self) -> None:
+    def _take_up(self, db: Database) -> tuple[str, list[ev.Event]]:
+        """What lacks of the audit chain, and what is known of trunks and open calls. All in one go, and ahead of
+        others: calls wait for it."""
+        with ahead():
+            lost = self._find_the_head(db)
+            self.vault.sweep()
+            self._sweep(db)
+            now = time.time()
+            return lost, [known_trunks(db, now), *remembered(db, now, self.settings.spool.path)]
+
+    def _sweep(self, db: Database) -> None:
         """Remove what a crash left in the vault under a name that no recording has."""
-        if not self.writer.wait(lambda db: belongs(db, self.vault.identity)):
+        if not belongs(db, self.vault.identity):
             return
         try:
-            count = sweep(self.writer.wait, self.vault)
+            count = sweep(lambda work: work(db), self.vault)
         except OSError as error:
             log.warning("a file that no recording has could not be removed from the vault: %s", error)
             return
@@ -85,7 +95,8 @@ class Keeper:
 
     async def stop(self) -> None:
         """Let what is being finished end, and write what waits."""
-        await self._finishing.stop()
+        if self._finishing is not None:
+            await self._finishing.stop()
         await self.writer.close()
 
     async def on_catalogue(self, work: Callable[[Database], T]) -> T:
@@ -151,6 +162,11 @@ class Keeper:
 
     def finish(self, order: do.FinishRecording) -> None:
         """Turn an ended channel's files into one recording, or let them go; an event tells what came of it."""
+        if self._finishing is None:
+            # Here: the calls that are up at a start do not wait for what is done when they have ended.
+            from callwarden.storage.finishing import Finishing
+
+            self._finishing = Finishing(lambda: self.settings, self.vault, self._run, self._post, self._alarms)
         self._finishing.add(order)
 
     def _run(self, work: Callable[[Database], T]) -> T:
