@@ -26,14 +26,14 @@ from callwarden.unattended import Unattended
 
 class Hanging:
     async def start(self):
-        asyncio.get_running_loop().call_later({turns}, time.sleep, 60)
+        pass
     async def open_office(self):
         pass
     async def stop(self):
         pass
 
 async def ready():
-    return None
+    asyncio.get_running_loop().call_later({turns}, time.sleep, 60)
 
 asyncio.run(Unattended(Path("none"), settings_from("", {{}}), Hanging(), lambda _: None, ready).run())
 """
@@ -129,6 +129,6 @@ def _feeds(heard: socket.socket, begun: float, listen: float) -> list[float]:
 
 
 def test_a_loop_that_stands_still_starves_the_watchdog() -> None:
-    times = fed(turns=1.0, listen=3.0)
+    times = fed(turns=2.0, listen=5.0)
     assert len(times) >= 4, "while it turned"
-    assert max(times) < 1.6, "once it stood still"
+    assert max(times) < 3.5, "once it stood still"
