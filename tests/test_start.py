@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
@@ -146,6 +148,42 @@ async def test_systemd_is_told_when_asterisk_has_told_all_its_calls_and_the_back
     async with asyncio.timeout(SECONDS):
         await unattended.run()
     assert said == ["ready after 2 looks", "opening"]
+
+
+OPENING = """
+import asyncio, sys
+from callwarden.config import load
+from callwarden.service import Service, _import_the_rest
+
+async def main():
+    service = Service(load(sys.argv[1]))
+    await service.start()
+    await asyncio.to_thread(_import_the_rest)
+    before = set(sys.modules)
+    await service.open_office()
+    print("opened", *set(sys.modules) - before)
+    await service.stop()
+
+asyncio.run(main())
+"""
+
+
+def test_the_loop_imports_nothing_of_the_back_office_itself(world: World) -> None:
+    """A gate would wait for it."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    mail = 'mail_to = ["a@b.example"]\nmail_from = "c@b.example"\nsmtp_host = "127.0.0.1"\n'
+    text = world.config.read_text().replace("45730", str(port))
+    world.config.write_text(f'{text}[alarms]\nhook = ["/bin/true"]\n{mail}')
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(
+        [sys.executable, "-c", OPENING, str(world.config)],
+        env=environ, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    opened, *imported = done.stdout.split() or [""]
+    assert opened == "opened", done.stderr
+    packages = {name.partition(".")[0] for name in imported}
+    assert not {"callwarden", "aiohttp", "aiosmtplib", "prometheus_client", "email"} & packages
 
 
 def test_what_happened_before_anybody_counted_is_counted() -> None:
