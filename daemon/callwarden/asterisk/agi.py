@@ -15,11 +15,11 @@ import asyncio
 import logging
 import warnings
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import suppress
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
 
 from panoramisk.fast_agi import Application  # type: ignore[import-untyped]
 
+from callwarden.asterisk.connection import BadRequest, Connection
 from callwarden.asterisk.quiet import Quiet
 from callwarden.asterisk.step import AgiFailed, AgiStep, CallerGone, Conversation, StreamResult
 
@@ -31,21 +31,9 @@ HEADER_TIMEOUT = 2.0  # seconds for the whole request; Asterisk writes it at onc
 MAX_HEADER = 64 * 1024  # bytes
 MAX_CONNECTIONS = 500
 STEP_TIMEOUT = 120.0  # seconds: longer than any announcement, shorter than a caller's patience
-MAX_BREAKS = 200  # empty lines before the end: the caller's fields, of 79 characters each, hold no more
-NO_REQUEST = "something that is no AGI request"
-# Asterisk 16 to 22 send these last before the arguments; together they are longer than a number that PJSIP lets in.
-ALWAYS_SENT = (
-    b"\nagi_uniqueid: ", b"\nagi_calleridname: ", b"\nagi_callingpres: ", b"\nagi_callingani2: ",
-    b"\nagi_callington: ", b"\nagi_callingtns: ", b"\nagi_context: ", b"\nagi_extension: ",
-    b"\nagi_accountcode: ", b"\nagi_threadid: ",
-)  # fmt: skip
 
 Step = Callable[[AgiStep], Awaitable[None]]
 Network = IPv4Network | IPv6Network
-
-
-class BadRequest(Exception):
-    """A connection that is no request for a step: its kind, for the log."""
 
 
 class AgiServer(Application):  # type: ignore[misc]
@@ -68,16 +56,17 @@ class AgiServer(Application):  # type: ignore[misc]
             for path, step in steps.items():
                 self.add_route(path, step)
         self.listen, self.port = listen, port
+        self.header_timeout, self.max_header = header_timeout, max_header
         self._allow = tuple(allow)
-        self._header_timeout, self._max_header = header_timeout, max_header
         self._max_connections, self._step_timeout = max_connections, step_timeout
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: set[Connection] = set()
+        self._none_left = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._quiet = Quiet(log, "AGI: %s from %s; the connection is closed")
 
     async def start(self) -> None:
         """Raises OSError when the port cannot be had."""
-        self._server = await asyncio.start_server(self._connected, self.listen, self.port, limit=self._max_header)
+        self._server = await self.loop.create_server(lambda: Connection(self), self.listen, self.port)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -85,60 +74,38 @@ class AgiServer(Application):  # type: ignore[misc]
         if self._server is None:
             return
         self._server.close()
-        for task in self._connections:
-            task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        tasks = [connection.task for connection in self._connections if connection.task is not None]
+        while self._connections:
+            self._none_left.clear()
+            for connection in self._connections:
+                connection.close()
+            await self._none_left.wait()
+        await asyncio.gather(*tasks, return_exceptions=True)
         self._server = None
 
-    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.get_running_loop().create_task(self.handler(reader, writer), name="agi")
-        self._connections.add(task)
-        task.add_done_callback(self._connections.discard)
-        # A task that is cancelled before its first step runs no `finally`: the socket is closed here at the latest.
-        task.add_done_callback(lambda _: writer.close())
+    # -- called by each connection (its Host) -----------------------------------------------------------------------
 
-    async def handler(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        peer = _address(writer)
-        try:
-            self._admit(peer)
-            conversation = Conversation(self, await self._request(reader), reader, writer)
-            await self._run(AgiStep(conversation), str(peer))
-        except BadRequest as error:
-            self._quiet.warn(str(error), str(peer))
-        finally:
-            await _close(writer)
-
-    def _admit(self, peer: IPv4Address | IPv6Address | None) -> None:
-        if peer is None or not any(peer in network for network in self._allow):
+    def admit(self, connection: Connection) -> None:
+        self._connections.add(connection)
+        if connection.peer is None or not any(connection.peer in network for network in self._allow):
             raise BadRequest("a connection that the address list does not allow")
         if len(self._connections) > self._max_connections:
             raise BadRequest(f"more than {self._max_connections} connections at a time, the last of them")
 
-    async def _request(self, reader: asyncio.StreamReader) -> dict[str, str]:
-        try:
-            async with asyncio.timeout(self._header_timeout):
-                return _headers(await self._whole(reader))
-        except TimeoutError:
-            raise BadRequest(f"a request that was not complete in {self._header_timeout:g} s") from None
-        except asyncio.LimitOverrunError:
-            raise BadRequest(f"a request of more than {self._max_header} bytes") from None
-        except asyncio.IncompleteReadError as error:
-            kind = "half a request" if error.partial else "a connection without a request"
-            raise BadRequest(kind) from None
-        except OSError:
-            raise BadRequest("a broken connection") from None
+    def gone(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        if not self._connections:
+            self._none_left.set()
 
-    async def _whole(self, reader: asyncio.StreamReader) -> str:
-        """Up to the empty line that is Asterisk's. A caller's name or number may hold others (PJSIP decodes `%0a`),
-        and what followed one of those would be taken for the answers to our commands."""
-        text = b""
-        for _ in range(MAX_BREAKS):
-            text += await reader.readuntil(b"\n\n")
-            if len(text) > self._max_header or not text.startswith(b"agi_"):
-                break
-            if all(name in text for name in ALWAYS_SENT):
-                return text.decode("utf-8", "replace")
-        raise BadRequest(NO_REQUEST)
+    def refuse(self, connection: Connection, error: BadRequest) -> None:
+        self._quiet.warn(str(error), str(connection.peer))
+
+    async def serve(self, connection: Connection, headers: dict[str, str]) -> None:
+        step = AgiStep(Conversation(self, headers, connection.reader, connection))
+        try:
+            await self._run(step, str(connection.peer))
+        except BadRequest as error:
+            self.refuse(connection, error)
 
     async def _run(self, step: AgiStep, peer: str) -> None:
         route = self._route.get(step.script)
@@ -155,29 +122,3 @@ class AgiServer(Application):  # type: ignore[misc]
             log.warning("AGI: %s: %s: %s", step.script, step.unique_id, error)
         except Exception:
             log.exception("AGI: %s: an error with %s from %s", step.script, step.unique_id, peer)
-
-
-def _headers(text: str) -> dict[str, str]:
-    """What Asterisk sends before the caller's number is found from the front, the arguments behind everything that
-    comes from the caller: so nothing in a number takes their place."""
-    sent, _, arguments = text.rpartition("\nagi_threadid: ")
-    lines = [line.split(": ", 1) for line in sent.split("\n") if ": " in line]
-    headers = {name: value for name, value in reversed(lines) if not name.startswith("agi_arg_")}
-    if "agi_network_script" not in headers:
-        raise BadRequest(NO_REQUEST)
-    return headers | dict(line.split(": ", 1) for line in arguments.split("\n") if line.startswith("agi_arg_"))
-
-
-def _address(writer: asyncio.StreamWriter) -> IPv4Address | IPv6Address | None:
-    peername = writer.get_extra_info("peername")
-    if not peername:  # it has gone already
-        return None
-    address = ip_address(peername[0].partition("%")[0])
-    return getattr(address, "ipv4_mapped", None) or address
-
-
-async def _close(writer: asyncio.StreamWriter) -> None:
-    """Now, whatever the peer has not taken yet: while the socket is open its dialplan waits."""
-    writer.transport.abort()
-    with suppress(OSError):
-        await writer.wait_closed()

@@ -142,7 +142,6 @@ class Conversation(Request):  # type: ignore[misc]
 
     async def send_command(self, command: str) -> Answer:
         self.writer.write((command + "\n").encode())
-        await self.writer.drain()
         line = await self._line()
         while line.startswith("100 "):  # "Trying...": the answer follows
             line = await self._line()
