@@ -34,21 +34,15 @@ NO_GAP = "DELETE FROM gaps WHERE unique_id = ? AND started = ?"
 IS_CONFIRMED = "SELECT 1 FROM suspensions WHERE unique_id = ? AND number = ? AND confirmed IS NOT NULL"
 UPSERTS = {kind: table.upsert for kind, table in TABLES.items()}
 RANK = {kind: rank for rank, kind in enumerate(ORDER)}
-# What a call is searched by (see parties), in the rows of the call and of its channels.
-SEARCHED: dict[type[Fact], tuple[str, ...]] = {
-    Call: ("linked_id", "started", "caller_number", "called_number", "caller_name"),
-    Channel: ("unique_id", "linked_id", "role", "number", "endpoint", "party_name"),
-}
 
 
-def _found_as(kind: type[Fact]) -> tuple[str, tuple[int, ...]]:
-    """The question whether there is such a row, and where in a row its parameters are."""
-    table, searched = TABLES[kind], SEARCHED[kind]
-    same = " AND ".join(f"{column} = ?" for column in searched)
-    return f"SELECT 1 FROM {table.name} WHERE {same}", tuple(table.columns.index(column) for column in searched)
+def _update(kind: type[Fact]) -> tuple[str, tuple[int, ...]]:
+    """What changes a row that is known, and where in a fact's row its parameters are."""
+    table = TABLES[kind]
+    return table.update, tuple(table.columns.index(column) for column in table.changing + table.steady)
 
 
-FOUND_AS = {kind: _found_as(kind) for kind in SEARCHED}
+UPDATES = {kind: _update(kind) for kind, table in TABLES.items() if table.steady}
 
 
 def save(db: Database, fact: Fact) -> None:
@@ -82,17 +76,20 @@ def _save(db: Database, fact: Fact, dialled_in: str) -> list[str]:
         db.conn.execute(NO_GAP, [fact.unique_id, fact.started])
         return []
     row = values(fact)
-    known = isinstance(fact, Call | Channel) and _is_found_as(db.conn, fact, row)
+    if _is_changed(db.conn, type(fact), row):
+        return []
     if isinstance(fact, Suspension):
         _enter_when_confirmed(db, fact)
     _upsert(db.conn, fact, [*row, *_extra(fact, dialled_in)])
-    return [fact.linked_id] if isinstance(fact, Call | Channel) and not known else []
+    return [fact.linked_id] if isinstance(fact, Call | Channel) else []
 
 
-def _is_found_as(connection: sqlite3.Connection, fact: Call | Channel, row: Sequence[Value]) -> bool:
-    """Whether its row is there already with all that it is searched by: most changes are those of times."""
-    statement, places = FOUND_AS[type(fact)]
-    return connection.execute(statement, [row[place] for place in places]).fetchone() is not None
+def _is_changed(connection: sqlite3.Connection, kind: type[Fact], row: Sequence[Value]) -> bool:
+    """Whether that was all: its row was there, and only what nothing else depends on had to be changed in it."""
+    if kind not in UPDATES:
+        return False
+    statement, places = UPDATES[kind]
+    return connection.execute(statement, [row[place] for place in places]).rowcount == 1
 
 
 def _upsert(connection: sqlite3.Connection, fact: Fact, row: Sequence[Value]) -> None:

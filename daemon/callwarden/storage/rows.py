@@ -28,12 +28,15 @@ Value = str | bytes | float | int | None
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Where facts of one type are kept; ``extra`` columns are worked out from the fact when it is saved."""
+    """Where facts of one type are kept; ``extra`` columns are worked out from the fact when it is saved, from its
+    ``steady`` columns: its key, what is indexed or searched by, what others refer to. From one state of a thing to the
+    next these are usually the same. None where that is not worth knowing."""
 
     name: str
     key: tuple[str, ...]
     columns: tuple[str, ...]
     extra: tuple[str, ...] = ()
+    steady: tuple[str, ...] = ()
 
     @property
     def upsert(self) -> str:
@@ -45,6 +48,19 @@ class Table:
             f"INSERT INTO {self.name} ({quoted(written)}) VALUES ({marks}) "
             f"ON CONFLICT ({quoted(self.key)}) DO UPDATE SET {changes}"
         )
+
+    @property
+    def changing(self) -> tuple[str, ...]:
+        """The columns that are not steady."""
+        return tuple(column for column in self.columns if column not in self.steady)
+
+    @property
+    def update(self) -> str:
+        """Change the row whose steady columns are the same, and nothing where there is none. SQLite takes a row out of
+        every index on a column that is set, and puts it back, changed or not; here such are not set."""
+        changes, same = (sep.join(f'"{c}" = ?' for c in columns) for sep, columns in
+                         ((", ", self.changing), (" AND ", self.steady)))  # fmt: skip
+        return f"UPDATE {self.name} SET {changes} WHERE {same}"
 
     def select(self, where: str) -> str:
         """All facts that ``where`` (SQL of ours with parameters) chooses."""
@@ -62,14 +78,20 @@ def _columns(kind: type[Fact]) -> tuple[str, ...]:
 
 
 TABLES: dict[type[Fact], Table] = {
-    Call: Table("calls", ("linked_id",), _columns(Call), ("caller_e164", "called_e164")),
-    Channel: Table("channels", ("unique_id",), _columns(Channel), ("e164",)),
-    Recording: Table("recordings", ("unique_id",), _columns(Recording)),
-    Segment: Table("segments", ("file",), _columns(Segment)),
+    Call: Table(
+        "calls", ("linked_id",), _columns(Call), ("caller_e164", "called_e164"),
+        steady=("linked_id", "started", "caller_number", "caller_name", "called_number"),
+    ),
+    Channel: Table(
+        "channels", ("unique_id",), _columns(Channel), ("e164",),
+        steady=("unique_id", "linked_id", "role", "number", "endpoint", "party_name"),
+    ),
+    Recording: Table("recordings", ("unique_id",), _columns(Recording), steady=("unique_id", "linked_id")),
+    Segment: Table("segments", ("file",), _columns(Segment), steady=("file", "unique_id", "number")),
     Suspension: Table("suspensions", ("unique_id", "number"), _columns(Suspension)),
     Announcement: Table("announcements", ("unique_id", "number"), _columns(Announcement)),
     Gap: Table("gaps", ("unique_id", "started"), _columns(Gap)),
-}
+}  # fmt: skip
 
 
 def key(fact: Fact) -> tuple[object, ...]:
