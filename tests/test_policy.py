@@ -1,10 +1,13 @@
 """The rules: whose channel, recorded or not, who is told what."""
 
+import phonenumbers
 import pytest
+from phonenumbers import PhoneNumberType
 
 from callwarden.core import policy
 from callwarden.core.calls import Leg
 from callwarden.core.facts import Direction, Role
+from callwarden.core.numbers import e164
 from callwarden.core.policy import Told
 from stage import settings
 
@@ -23,6 +26,24 @@ REACHED = leg("PJSIP/trunk-2", Role.OUTSIDE)
 )
 def test_the_number_of_a_card_line_is_known_however_it_is_dialled(dialled: str) -> None:
     assert policy.is_card_number(dialled, settings())
+
+
+def test_a_card_line_anywhere_in_the_world_is_known_as_it_is_dialled_there_and_from_abroad() -> None:
+    """Numbers that end otherwise are not looked at further: no country's way of dialling changes a number's end."""
+    seen = 0
+    for country in sorted(phonenumbers.SUPPORTED_REGIONS):
+        for kind in (PhoneNumberType.FIXED_LINE, PhoneNumberType.MOBILE, PhoneNumberType.PREMIUM_RATE):
+            number = phonenumbers.example_number_for_type(country, kind)
+            if number is None:
+                continue
+            whole = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+            at_home = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+            dialled = "".join(character for character in at_home if character.isdecimal())
+            rules = settings(card__line=[{"name": "card", "extension": "700", "number": whole}], calls__country=country)
+            for one in {whole, dialled} if e164(dialled, country) == whole else {whole}:
+                assert policy.is_card_number(one, rules), (country, kind, one)
+                seen += 1
+    assert seen > 600
 
 
 @pytest.mark.parametrize("dialled", ["", "trunk", "700", "0909879000", "01632960999@trunk", "x" * 5000, "@/@/"])

@@ -17,6 +17,8 @@ PROMPT_JOINED = "joined"
 PROMPT_NOT_RECORDED = "card-not-recorded"
 PROMPT_RESUMED = "recording-resumed"
 
+ENDING = 3  # digits: no way of dialling a number leaves out its last ones
+
 EXEMPT_CARD_LINE = "card line"
 EXEMPT_ENDPOINT = "exempt endpoint"
 EXEMPT_ONE_PER_CALL = ONE_PER_CALL
@@ -120,12 +122,20 @@ def _same_endpoint(endpoint: str, configured: str) -> bool:
 
 
 def _same_number(one: str, other: str, country: str) -> bool:
-    """By E.164 where both are whole numbers, else by their digits."""
+    """By E.164 where both are whole numbers, else by their digits. Either way they end alike where both are nothing but
+    digits: most are told apart by that, which is a thousand times quicker, and somebody waits to be rung."""
+    if one[-ENDING:] != other[-ENDING:] and _is_plain(one) and _is_plain(other):
+        return False
     known = e164(one, country), e164(other, country)
     if None not in known:
         return known[0] == known[1]
     digits = _digits(one)
     return bool(digits) and digits == _digits(other)
+
+
+def _is_plain(text: str) -> bool:
+    """Digits, maybe behind a plus: no extension behind the number, no letters that stand for digits."""
+    return text.isascii() and text.removeprefix("+").isdecimal()
 
 
 def _digits(text: str) -> str:

@@ -32,9 +32,10 @@ log = logging.getLogger(__name__)
 
 NEVER_ANSWERED = "never answered"
 NOTHING_RECORDED = "nothing was recorded: silent or without a recorder from beginning to end"
-GATHER_SECONDS = 0.25
-# What comes of so many is told in one go; the event loop is busy with it for some milliseconds.
-TOGETHER = 10
+GATHER_SECONDS = 0.5
+TOGETHER = 20
+# What comes of so many is told in one go: the event loop is busy with it for a millisecond.
+TOLD_TOGETHER = 5
 
 T = TypeVar("T")
 Order = do.FinishRecording
@@ -74,10 +75,15 @@ class Finishing:
     def _tell(self, orders: Sequence[Order], done: "Future[list[Result]]") -> None:
         error = done.exception()
         results = done.result() if error is None else [FinishFailed(one.unique_id, str(error)) for one in orders]
-        for result in results:
+        self._tell_some(results)
+
+    def _tell_some(self, results: Sequence[Result]) -> None:
+        for result in results[:TOLD_TOGETHER]:
             self._post(_event(result))
             for leak in result.leaks if isinstance(result, Finished) else ():
                 self._alarms.sound(leak.kind, leak.text, result.unique_id)
+        if len(results) > TOLD_TOGETHER:
+            asyncio.get_running_loop().call_soon(self._tell_some, results[TOLD_TOGETHER:])
 
     # -- on the worker's thread -----------------------------------------------------------------------------------
 

@@ -100,12 +100,12 @@ class Spool:
         With ``missing_only``, for a file that is being written, tell only if it is not there.
         """
         path = self._directory / file
+        if missing_only and path.exists():
+            return
         if not self._directory.exists():  # away for a moment: Asterisk writes on into the files that it has open
             self._again(file, missing_only)
         elif not path.exists():
             self._post(ev.SegmentFileClosed(time.time(), file, -1))
-        elif missing_only:
-            return
         elif is_written(path):
             self._again(file)
         else:
