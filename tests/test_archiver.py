@@ -292,7 +292,7 @@ async def test_a_purge_is_confirmed_only_when_the_store_has_deleted_it_too(tmp_p
         assert server.names() == [MARK, name_of(young, "wav")]
         note = world.rows("SELECT unique_id, note FROM tombstones")
         assert note == [(old, "deleted from the external store too")]
-        assert world.rows("SELECT count(*) FROM calls WHERE forgotten IS NOT NULL") == [(1,)]
+        await until(lambda: world.rows("SELECT count(*) FROM calls WHERE forgotten IS NOT NULL") == [(1,)])
         assert world.rows("SELECT count(*) FROM purge_marks") == [(0,)]
 
 

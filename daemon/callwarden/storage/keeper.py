@@ -66,20 +66,19 @@ class Keeper:
         self.writer = await asyncio.to_thread(
             Writer, settings.catalogue.path, report, settings.calls.country, after_job=self.head.follow
         )
-        lost, known = await self.on_catalogue(self._take_up)
+        with ahead(self.writer.thread_id):  # calls wait for it
+            lost, known = await self.on_catalogue(self._take_up)
         if lost:
             self._alarms.sound("audit-chain", lost)
         return known
 
     def _take_up(self, db: Database) -> tuple[str, list[ev.Event]]:
-        """What lacks of the audit chain, and what is known of trunks and open calls. All in one go, and ahead of
-        others: calls wait for it."""
-        with ahead():
-            lost = self._find_the_head(db)
-            self.vault.sweep()
-            self._sweep(db)
-            now = time.time()
-            return lost, [known_trunks(db, now), *remembered(db, now, self.settings.spool.path)]
+        """What lacks of the audit chain, and what is known of trunks and open calls; all in one go."""
+        lost = self._find_the_head(db)
+        self.vault.sweep()
+        self._sweep(db)
+        now = time.time()
+        return lost, [known_trunks(db, now), *remembered(db, now, self.settings.spool.path)]
 
     def _sweep(self, db: Database) -> None:
         """Remove what a crash left in the vault under a name that no recording has."""

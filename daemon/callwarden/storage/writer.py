@@ -90,6 +90,11 @@ class Writer:
         opened.result()
 
     @property
+    def thread_id(self) -> int:
+        """The kernel's number of the writer's thread."""
+        return self._thread.native_id or 0
+
+    @property
     def state(self) -> WriterState:
         """How it is going now."""
         return WriterState(self._problem, self._waiting, self._lost)
