@@ -203,3 +203,22 @@ def test_not_being_able_to_look_is_not_a_no(vault: Vault) -> None:
     (vault.root / "2026").write_bytes(b"in the way")
     with pytest.raises(OSError):
         vault.exists(NAME)
+
+
+def test_what_is_put_together_walks_to_each_directory_once_and_closes_what_it_opened(tmp_path: Path) -> None:
+    vault = Vault(tmp_path / "vault")
+    names = [name_of(f"{day}.{number}", "wav") for day in (1780000000, 1780100000) for number in range(3)]
+    with vault.kept_open():
+        for name in names:
+            with vault.put(name, settled=False) as file:
+                file.write(name.encode())
+        vault.settle(names)
+        with pytest.raises(VaultError), vault.put("../x"):
+            pass
+        handles = dict(vault._kept.handles or {})
+    assert list(handles) == [".incoming", "2026/05/28", "2026/05/30"]
+    for handle in handles.values():
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.fstat(handle)
+    assert [read(vault, name).decode() for name in names] == names
+    assert vault.remove(names[0])

@@ -29,6 +29,7 @@ from callwarden.storage.riff import AudioError, Encoding, Media, gsm, header, pc
 
 # Big enough that hashing and reading release the GIL for most of the time, small enough for a flat memory.
 CHUNK_BYTES = 256 * 1024
+IN_BIG_PIECES = 0  # a buffer of its own would be one copy more
 # Audible, quiet, and no tone that a telephone network uses.
 TONE_HERTZ, TONE_AMPLITUDE = 520, 1600
 
@@ -86,7 +87,7 @@ class Joined:
 
 def measure(path: Path) -> Media:
     """What ``path`` holds, by its header and its real size. Raises :class:`AudioError`, FileNotFoundError."""
-    with open_regular(path) as file:
+    with open_regular(path, IN_BIG_PIECES) as file:
         return read_media(file)
 
 
@@ -117,8 +118,9 @@ def join(
     return Joined(counted.digest.hexdigest(), counted.bytes, encoding.seconds(blocks))
 
 
-def open_regular(path: Path) -> IO[bytes]:
-    """Open a file that Asterisk's user could have replaced: no symbolic link, no device, no pipe is opened."""
+def open_regular(path: Path, buffering: int = -1) -> IO[bytes]:
+    """Open a file that Asterisk's user could have replaced: no symbolic link, no device, no pipe is opened.
+    ``buffering``: as :func:`open` takes it."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
@@ -128,7 +130,7 @@ def open_regular(path: Path) -> IO[bytes]:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise AudioError("it is not a regular file")
-    return os.fdopen(descriptor, "rb")
+    return os.fdopen(descriptor, "rb", buffering)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +174,7 @@ def _source(part: Part, encoding: Encoding, scratch: Path, stack: ExitStack) -> 
 
 
 def _from_file(part: AudioFile, encoding: Encoding, scratch: Path, stack: ExitStack) -> _FromFile:
-    file: IO[bytes] = stack.enter_context(open_regular(part.path))
+    file: IO[bytes] = stack.enter_context(open_regular(part.path, IN_BIG_PIECES))
     media = read_media(file)
     if media.encoding != encoding:
         file = _converted(file, encoding, scratch, stack)

@@ -97,8 +97,9 @@ def finish_all(jobs: Sequence[FinishJob], vault: Vault, run: Run) -> list[Finish
         return [FinishFailed(job.unique_id, str(error)) for job in jobs]
     if known is None:
         return [FinishFailed(job.unique_id, vault.foreign) for job in jobs]
-    begun = [_begin(job, what, vault, run) for job, what in zip(jobs, known, strict=True)]
-    stored = iter(_store([one for one in begun if isinstance(one, Made)], vault, run))
+    with vault.kept_open():
+        begun = [_begin(job, what, vault, run) for job, what in zip(jobs, known, strict=True)]
+        stored = iter(_store([one for one in begun if isinstance(one, Made)], vault, run))
     return [next(stored) if isinstance(one, Made) else one for one in begun]
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from threading import Lock
+from threading import Lock, local
 from typing import IO, TYPE_CHECKING, BinaryIO
 
 from callwarden.storage.unlinking import Unlinked, unlink, unlink_all
@@ -64,6 +64,7 @@ class Vault:
         # How a sealed recording is opened, and where a file is that is not here any more; see ``opening``.
         self.keys: Callable[[], Keys | None] = lambda: None
         self.elsewhere: Elsewhere | None = None
+        self._kept = _Kept()
         self.scratch = root / INCOMING
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.scratch.mkdir(mode=0o700, exist_ok=True)
@@ -95,6 +96,18 @@ class Vault:
             except BaseException:
                 unlink(base, incoming)
                 raise
+
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """For this thread: a directory is walked to once for all that is put into it while the block lasts. (None is
+        pruned meanwhile: what was put there first is in it.)"""
+        self._kept.handles = handles = dict[str, int]()
+        try:
+            yield
+        finally:
+            self._kept.handles = None
+            for handle in handles.values():
+                os.close(handle)
 
     def settle(self, names: Iterable[str]) -> None:
         """The directories of these names are on the disk, and with them what was put there."""
@@ -181,16 +194,34 @@ class Vault:
 
     @contextmanager
     def _opened(self, directory: str, make: bool = False) -> Iterator[int]:
+        kept = self._kept.handles
+        if kept is not None:
+            if directory not in kept:
+                kept[directory] = self._walk(directory, make)
+            yield kept[directory]
+            return
+        handle = self._walk(directory, make)
+        try:
+            yield handle
+        finally:
+            os.close(handle)
+
+    def _walk(self, directory: str, make: bool) -> int:
         """A directory below the root, every step of the way without following a link."""
         current = os.open(self.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            for step in directory.split("/"):
+        for step in directory.split("/"):
+            try:
                 below = _step(step, current, make)
+            finally:
                 os.close(current)
-                current = below
-            yield current
-        finally:
-            os.close(current)
+            current = below
+        return current
+
+
+class _Kept(local):
+    """Directories that a thread keeps open, by their names; None where it keeps none."""
+
+    handles: dict[str, int] | None = None
 
 
 def _new_file(base: str, directory: int) -> IO[bytes]:
