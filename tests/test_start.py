@@ -123,6 +123,19 @@ async def test_a_reload_before_the_back_office_opens_counts_and_is_entered(world
     assert json.loads(entries[1][1])["changed"] == ["purge.schedule"]
 
 
+async def test_a_reload_while_the_back_office_opens_counts(world: World, ami: FakeAmi) -> None:
+    service = service_of(world, ami)
+    await service.start()
+    opening = asyncio.create_task(service.open_office())
+    await eventually(lambda: service._office is not None)
+    purge = service.settings.purge.model_copy(update={"schedule": "1 1 * * *"})
+    service.apply(service.settings.model_copy(update={"purge": purge}))
+    await opening
+    due = time.localtime(service.office.housekeeping.next_purge)
+    await service.stop()
+    assert (due.tm_hour, due.tm_min) == (1, 1)
+
+
 async def test_systemd_is_told_when_asterisk_has_told_all_its_calls_and_the_back_office_opens_after_that(
     world: World, ami: FakeAmi, monkeypatch: pytest.MonkeyPatch
 ) -> None:

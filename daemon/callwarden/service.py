@@ -140,9 +140,12 @@ class Service:
         from callwarden.back_office import BackOffice
 
         await self.alarms.start(self.keeper.on_catalogue)
+        opened_with = self.settings
         self._office = BackOffice(self)
         await self._office.open()
         self._opened.set()
+        if self.settings is not opened_with:
+            self._office.apply()
 
     @property
     def office(self) -> "BackOffice":
