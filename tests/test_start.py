@@ -16,6 +16,7 @@ from pydantic import SecretStr
 
 from callwarden.asking import ask
 from callwarden.config import load
+from callwarden.core import actions as do
 from callwarden.core.facts import Call, Direction
 from callwarden.health.counting import GATE_STEPS
 from callwarden.health.uncounted import Uncounted
@@ -23,7 +24,7 @@ from callwarden.service import Service
 from callwarden.storage.database import open_readonly
 from callwarden.unattended import Unattended
 from cli_world import World
-from peers import FakeAmi, eventually
+from peers import FakeAmi, FakeAri, eventually
 
 SECONDS = 20.0
 
@@ -104,6 +105,21 @@ async def test_an_alarm_that_is_sounded_before_there_is_a_way_out_for_it_is_sent
         ("gate-refused", "1.1", 1)
     ]
     db.close()
+
+
+async def test_who_is_to_be_whispered_to_before_the_back_office_is_open_is_whispered_to_then(
+    world: World, ami: FakeAmi
+) -> None:
+    async with FakeAri() as ari:
+        login = {"url": ari.url, "username": "cw", "password": SecretStr("s3cret")}
+        service = service_of(world, ami, ari=login)
+        await service.start()
+        service.perform(do.Whisper("1.1", "outbound", "en", 1))
+        await asyncio.sleep(0.1)
+        assert not ari.requests
+        await service.open_office()
+        await eventually(lambda: ari.asked("POST", "/channels/1.1/snoop"))
+        await service.stop()
 
 
 async def test_a_reload_before_the_back_office_opens_counts_and_is_entered(world: World, ami: FakeAmi) -> None:
