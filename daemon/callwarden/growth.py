@@ -8,7 +8,6 @@ no room for those 32 kB. A channel that counts no packets (not PJSIP) is not jud
 once (measured, both formats): one that is empty while there is room was begun on a full disk, and nobody can read it.
 """
 
-import asyncio
 import logging
 import os
 import re
@@ -22,6 +21,7 @@ from callwarden.core import events as ev
 from callwarden.core.book import Book
 from callwarden.core.facts import RecordingState
 from callwarden.core.recorder import Recorder
+from callwarden.ticks import tick
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ class Growth:
     async def run(self) -> None:
         """Look again and again."""
         while True:
-            await asyncio.sleep(LOOK_SECONDS)
+            await tick(LOOK_SECONDS)
             if self._book.blind or self._link.state is not LinkState.READY:
                 self._watched.clear()
                 continue
@@ -77,6 +77,8 @@ class Growth:
         """Once. Raises ActionFailed."""
         running = {one.segments[-1].file: one for one in self._book.recorders.values() if self._should_grow(one)}
         self._watched = {file: one for file, one in self._watched.items() if file in running}
+        if not running:
+            return
         room = has_room(self._spool, WRITTEN_AT_ONCE * len(running))
         due = [(file, one) for file, one in running.items() if self._is_due(file, now) or not room]
         for file, recorder in [(file, one) for file, one in due if self._rests(file, one, now, room)]:

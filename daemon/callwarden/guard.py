@@ -14,6 +14,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from callwarden.ticks import tick
+
 STILL_SECONDS = 3.0  # longer than anything the loop does; a caller hears silence for as long
 TICK_SECONDS = 0.5
 EXIT_STATUS = 70  # EX_SOFTWARE of sysexits.h: systemd's Restart=on-failure starts it again
@@ -31,7 +33,7 @@ class _Guard:
         """Show that the loop turns, for ever."""
         while True:
             self._turned = time.monotonic()
-            await asyncio.sleep(TICK_SECONDS)
+            await tick(TICK_SECONDS)
 
     def end(self) -> None:
         self._ended.set()

@@ -78,7 +78,7 @@ class LeftBehind:
             await notes.forget(self._link, note)
 
     async def _take_in_leftovers(self) -> None:
-        files = [file for file in self._spool.resting(RESTING_SECONDS) if self._is_left_over(file)]
+        files = self._spool.resting(RESTING_SECONDS, self._is_left_over)
         if not files:
             return
         leftovers = await self._keeper.take_in_leftovers(files, sighted=not self._book.blind)

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from callwarden.ticks import tick
+
 log = logging.getLogger(__name__)
 
 EVERY = 1.0  # seconds
@@ -40,7 +42,7 @@ class Pulse:
                     await asyncio.to_thread(self.beat)
                 else:
                     self._beaten = None
-                await asyncio.sleep(EVERY)
+                await tick(EVERY)
         finally:
             self._file.unlink(missing_ok=True)
 

@@ -28,6 +28,7 @@ from panoramisk.message import Message  # type: ignore[import-untyped]
 
 from callwarden.asterisk.framing import Framer, NotAmi
 from callwarden.asterisk.wire import Headers
+from callwarden.ticks import next_tick
 
 log = logging.getLogger(__name__)
 
@@ -208,7 +209,7 @@ class Session(Manager):  # type: ignore[misc]
 
     def _beat(self) -> None:
         self._note_turn()
-        self._beater = self.loop.call_later(BEAT_SECONDS, self._beat)
+        self._beater = self.loop.call_at(next_tick(self.loop.time(), BEAT_SECONDS), self._beat)
 
     def _note_turn(self) -> None:
         if self._beaten is not None:

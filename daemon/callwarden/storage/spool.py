@@ -83,11 +83,12 @@ class Spool:
         """How many files there are: of calls that are up, and of those that are still to be finished."""
         return sum(not path.name.startswith(".") for path in self._directory.iterdir())
 
-    def resting(self, seconds: float) -> list[str]:
-        """The files that were not written to for so long."""
+    def resting(self, seconds: float, wanted: Callable[[str], bool] = lambda _: True) -> list[str]:
+        """The files of a ``wanted`` name that were not written to for so long."""
         before = time.time() - seconds
         with os.scandir(self._directory) as entries:
-            return [one.name for one in entries if one.is_file(follow_symlinks=False) and _written(one) < before]
+            files = [one for one in entries if wanted(one.name) and one.is_file(follow_symlinks=False)]
+            return [one.name for one in files if _written(one) < before]
 
     def _read(self, handle: int) -> None:
         for name in names(os.read(handle, READ_BYTES)):
