@@ -5,7 +5,6 @@ two-hour recording go on, and how soon the daemon is back. Takes a plan; gives o
 """
 
 import asyncio
-import compileall
 import os
 import random
 import shutil
@@ -31,8 +30,8 @@ from callwarden.custody import audit
 from callwarden.storage.database import open_readonly
 from callwarden.storage.search import find_calls, find_recordings
 from callwarden.storage.writer import Writer
+from lab.daemon import compile_as_installed
 from lab.lab import Lab
-from lab.roots import REPOSITORY
 
 DUE_SHARE = 0.1
 KEPT_DAYS = 183.0
@@ -123,8 +122,7 @@ def _measured(office: Office, plan: YearsPlan, halves: list[Path], due: int, say
     deleted = _deleted(office, calls, halves)
     say(f"the daemon ends and starts again while {plan.live} calls stand; a recording of hours is joined")
     _up_to(office, calls, plan.live)
-    # As `pip install` leaves it; a source tree may have been started by a Python that writes no bytecode.
-    compileall.compile_dir(REPOSITORY / "daemon" / "callwarden", quiet=1)
+    compile_as_installed()
     office.lab.daemon.kill()
     unique_id = _left_by_the_dialplan(office, plan.long_seconds)
     ready = _timed(office.lab.daemon.start)
