@@ -38,7 +38,7 @@ from callwarden.custody import audit
 from callwarden.growth import Growth
 from callwarden.health.uncounted import Uncounted
 from callwarden.left_behind import LeftBehind
-from callwarden.priority import step_ahead
+from callwarden.priority import ahead, step_ahead
 from callwarden.pulse import Pulse
 from callwarden.reloading import reload
 from callwarden.storage.keeper import Keeper
@@ -262,7 +262,8 @@ class Service:
 
     async def _take_snapshot(self) -> None:
         """Until it succeeds or the link is gone: without a snapshot nothing may be decided."""
-        await self.left_behind.take_in()
+        with ahead(self.keeper.writer.thread_id):  # the snapshot waits for it
+            await self.left_behind.take_in()
         while self.link.state is LinkState.READY:
             try:
                 events = await take(self.link, self.translator)
