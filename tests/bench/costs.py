@@ -70,6 +70,15 @@ def cpu_of(pids: Pids) -> dict[str, float]:
     return {name: cpu_seconds(pid) for name, pid in pids.items()}
 
 
+def wait_quiet(pids: Pids, seconds: float) -> None:
+    """Until none of them uses more than a twentieth of a core, for so long at most."""
+    for _ in range(round(seconds)):
+        before = cpu_of(pids)
+        time.sleep(1)
+        if all(after - before[name] <= 0.05 for name, after in cpu_of(pids).items()):
+            return
+
+
 def at_rest(pids: Pids, calls: int, seconds: float) -> Rest:
     """Wait so long and see what the processes used."""
     before, began = cpu_of(pids), time.monotonic()

@@ -25,7 +25,8 @@ LOAD = """\
   the same office, calls and telephones. Asterisk runs as Debian's unit runs it (`asterisk -p`).
 * **A level** is so many calls, set up at 20 a second, that talk together for some seconds and end at 20 a second. It is
   held when every call is answered and every recording has its caller's sound from the answer to the end. The number is
-  raised until a level is not held. All of it, the world included, shares the machine.
+  raised until a level is not held. All of it, the world included, shares the machine. One call was there before, for
+  what every program reads in at its first one.
 * **CPU a call** is that of the whole level, from the first ring to the last recording in its place, over its calls: a
   call here lasts some 20 s, a usual one ten times as long, and only the talk of that costs more.
 * **The card line**: some of the calls are sent there by REFER and come back. From the REFER to the INVITE to its

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench import costs
 from bench.machine import may_run_ahead
 from bench.marks import CALLER_MARK, DESK_MARK, marked
 from bench.witness import EVENTS
@@ -24,6 +25,7 @@ DESKS = 100
 FIRST_DESK = 3000
 CALLER_TONE, DESK_TONE = 440, 700
 ANSWER_SECONDS = 10.0
+OPEN_SECONDS = 20.0  # at most, for what the daemon opens beside the calls once it looks after them
 QUIET_SECONDS = 30.0
 CARD_EXTENSION = "700"
 WITNESS = "witness"
@@ -153,6 +155,7 @@ def open_office(
         before(lab)
         if daemon:
             lab.daemon.start()
+            costs.wait_quiet({"daemon": lab.daemon.pid}, OPEN_SECONDS)
         witness = Ami(lab.pbx.ports.ami, WITNESS, WITNESS).connect()
         try:
             yield Office(lab, witness)
