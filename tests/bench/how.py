@@ -58,19 +58,22 @@ PROFILES = """\
 
 By py-spy and the kernel's own accounts of each thread, each-channel recording, log level `info`.
 
-1. **A call, from its ring to the vault: 10 ms of CPU, whatever its length; it was 16.** The event loop 5.5 ms (1.3 ms
-   deciding, 0.5 ms reading AMI's bytes, 0.3 ms logging, a FastAGI connection 0.8 ms; the rest is some 27 turns of
-   asyncio for 17 events, on cold caches: replayed at once, deciding takes 0.25 ms), the catalogue's writer 2.2 ms,
-   joining, hashing and storing two recordings 2.1 ms. A hand-over to the card line and back is 15 ms more: it has the
-   channels, bridges and steps of another call. Done: channels that end in the same quarter of a second are finished
-   together (two looks at the catalogue and one transaction for all of them instead of five for each, one list of the
-   spool, one fsync of a directory); an event is handled in the turn that read it; the writer is woken by the first
-   fact of a batch, not by each; timers that nobody waits for expire together; facts are written in batches of 50 ms,
-   two states of one thing once; layouts of AMI messages are judged once; nothing is converted that Asterisk wrote as
-   configured. Tried and left: uvloop (7.4 to 6.8 ms of the loop). Left: a longer wait before writing, which a killed
-   daemon would pay for with facts and which saves transactions, not rows (19 a call); events of Asterisk's that tell
-   nothing new (bridges that are made and go), 0.2 ms. While calls talk the daemon costs next to nothing, so its share
-   falls with a call's length.
+1. **A call, from its ring to the vault: some 9 ms of CPU, whatever its length; it was 16, then 10.** The event loop
+   5 ms, the catalogue's writer 2 ms, joining, hashing and storing two recordings 2 ms. Of the loop's time four fifths
+   are Python's own, on cold caches: each of some 25 turns a call costs 55 us before anything is done in it, each read
+   of AMI 0.19 ms with all that follows from it. Done: channels that end in the same half second are finished together,
+   up to twenty recordings in one transaction, and a day's directory is walked to once for them; an event is handled in
+   the turn that read it; the writer is woken by the first fact of a batch, not by each; facts are written in batches of
+   50 ms, two states of one thing once; layouts of AMI messages are judged once; a recording's file is looked at when
+   it can have grown, not twice a second; what inotify tells is read as it is; FastAGI is a protocol of its own, of
+   fewer turns than asyncio's streams take; BridgeCreate is not asked for; what is done twice a second is done in one
+   turn; a number is parsed only when it ends as a card line's does; the writer looks for a row's parents only where
+   SQLite misses one, looks through a call only when what it is searched by has changed, and does not set columns that
+   are indexed and the same. Tried and left: uvloop (0.2 ms, within the noise), the heap in large pages, SQLite's
+   checkpoints, secure_delete and foreign keys (nothing each). Left: a longer wait before writing, which a killed daemon
+   would pay for with facts; Asterisk's Newstate of ringing (a filter by content, about 0.2 ms), a reply's callback in
+   the turn that read it (0.1). While calls talk the daemon costs next to nothing, so its share falls with a call's
+   length.
 2. **The card gate: it was 10 ms with 50 calls up, nearly all of it waiting** for a CPU and for Python's interpreter
    lock. The loop runs at Asterisk's own real-time priority now, the work behind it gives way, the lock changes hands
    after 0.5 ms, and the garbage collector leaves the program itself alone (it stopped everything for 90 ms once in a
