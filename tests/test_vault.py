@@ -222,3 +222,15 @@ def test_what_is_put_together_walks_to_each_directory_once_and_closes_what_it_op
             os.fstat(handle)
     assert [read(vault, name).decode() for name in names] == names
     assert vault.remove(names[0])
+
+
+def test_a_directory_that_was_pruned_meanwhile_is_made_again(tmp_path: Path) -> None:
+    """A plain recording that a crash left is removed before the sealed one is put in its place; a purge prunes too."""
+    vault = Vault(tmp_path / "vault")
+    with vault.kept_open():
+        for content in (b"first", b"second"):
+            with vault.put(NAME) as file:
+                file.write(content)
+            assert read(vault, NAME) == content
+            assert vault.remove(NAME)
+        assert not vault.exists(NAME)

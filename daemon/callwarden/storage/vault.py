@@ -99,8 +99,8 @@ class Vault:
 
     @contextmanager
     def kept_open(self) -> Iterator[None]:
-        """For this thread: a directory is walked to once for all that is put into it while the block lasts. (None is
-        pruned meanwhile: what was put there first is in it.)"""
+        """For this thread: a directory is walked to once for all that is put into it while the block lasts, and again
+        when it was pruned meanwhile."""
         self._kept.handles = handles = dict[str, int]()
         try:
             yield
@@ -196,6 +196,8 @@ class Vault:
     def _opened(self, directory: str, make: bool = False) -> Iterator[int]:
         kept = self._kept.handles
         if kept is not None:
+            if directory in kept and os.fstat(kept[directory]).st_nlink == 0:
+                os.close(kept.pop(directory))
             if directory not in kept:
                 kept[directory] = self._walk(directory, make)
             yield kept[directory]
