@@ -1,9 +1,13 @@
 """The loop runs ahead of others where the system allows it, and what works behind it never does."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -55,6 +59,24 @@ while True: pass
 """
 
 
+@contextmanager
+def asterisk(*, ahead: bool) -> Iterator[tuple[int, str]]:
+    """A process of that name, which does nothing. Gives its id, and code that lets the machine have no other."""
+    with tempfile.TemporaryDirectory() as folder:  # not below pytest's own, into which nobody else gets
+        Path(folder).chmod(0o755)
+        program, proc = Path(folder, "asterisk"), Path(folder, "proc")
+        shutil.copy("/bin/sleep", program)
+        proc.mkdir()
+        with subprocess.Popen([program, "60"]) as process:
+            (proc / str(process.pid)).symlink_to(f"/proc/{process.pid}")
+            if ahead and allowed_here():
+                os.sched_setscheduler(process.pid, os.SCHED_RR, os.sched_param(priority.AS_ASTERISK))
+            try:
+                yield process.pid, f"from callwarden import priority\npriority.PROC = priority.Path({str(proc)!r})\n"
+            finally:
+                process.kill()
+
+
 def run(code: str, *before: str) -> subprocess.CompletedProcess[str]:
     command = [*before, sys.executable, "-c", code]
     return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
@@ -77,14 +99,37 @@ def test_where_it_is_not_granted_the_daemon_runs_as_usual() -> None:
 
 def test_a_start_is_ahead_of_all_but_asterisk_where_it_may() -> None:
     expected = [str(priority.AS_ASTERISK - 1), "True"] if allowed_here() else ["0", "False"]
-    assert run(HURRY).stdout.split() == expected
-    assert run(REFUSED + HURRY).stdout.split() == ["0", "False"]
+    with asterisk(ahead=True) as (_, machine):
+        assert run(machine + HURRY).stdout.split() == expected
+        assert run(REFUSED + machine + HURRY).stdout.split() == ["0", "False"]
 
 
 def test_a_thread_that_calls_wait_for_is_ahead_for_as_long() -> None:
     expected = [str(priority.AS_ASTERISK - 1), "True"] if allowed_here() else ["0", "False"]
-    assert run(AHEAD).stdout.split() == [*expected, "0", "False"]
-    assert run(REFUSED + AHEAD).stdout.split() == ["0", "False", "0", "False"]
+    with asterisk(ahead=True) as (_, machine):
+        assert run(machine + AHEAD).stdout.split() == [*expected, "0", "False"]
+        assert run(REFUSED + machine + AHEAD).stdout.split() == ["0", "False", "0", "False"]
+
+
+def test_beside_an_asterisk_that_is_not_ahead_itself_nothing_that_works_is() -> None:
+    """A start that took one of two cores for itself made a hole of 80 ms in what the callers heard."""
+    with asterisk(ahead=False) as (_, machine):
+        assert run(machine + HURRY).stdout.split() == ["0", "False"]
+        assert run(machine + AHEAD).stdout.split() == ["0", "False", "0", "False"]
+
+
+def test_an_asterisk_that_proc_does_not_show_is_found_by_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "asterisk.pid"
+    monkeypatch.setattr(priority, "PROC", tmp_path)
+    monkeypatch.setattr(priority, "PID_FILE", file)
+    assert not priority.asterisk_is_ahead()
+    with asterisk(ahead=True) as (pid, _):
+        file.write_text(f"{pid}\n")
+        assert priority.asterisk_is_ahead() is allowed_here()
+    file.write_text("rubbish")
+    assert not priority.asterisk_is_ahead()
 
 
 def test_the_daemon_is_ahead_before_it_imports_what_takes_time() -> None:
@@ -111,7 +156,10 @@ def test_what_is_started_is_ahead_of_all_but_asterisk_before_its_configuration_i
     config = tmp_path / "callwarden.toml"
     os.mkfifo(config)
     command = [sys.executable, "-m", "callwarden", "run", "--config", str(config)]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as daemon:
+    with (
+        asterisk(ahead=True),
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as daemon,
+    ):
         with config.open("w") as pipe:  # it reads now
             policy, ahead = os.sched_getscheduler(daemon.pid), os.sched_getparam(daemon.pid).sched_priority
             pipe.write("rubbish")

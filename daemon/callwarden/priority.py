@@ -12,6 +12,7 @@ import resource
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 # What `asterisk -p`, Debian's unit, gives itself: below it the loop waits for both cores' calls (a gate of 5 ms), at
 # it for its turn (2.6 ms), above it calls would wait for us.
@@ -21,11 +22,14 @@ SPINNING = 4_000_000
 # Seconds that a thread may keep the interpreter from the loop; Python's own 0.005 is the gate's whole time.
 SWITCH_SECONDS = 0.0005
 NICENESS = 10
+# Debian's; in /proc the unit shows us no process but our own (ProtectProc=).
+PID_FILE = Path("/run/asterisk/asterisk.pid")
+PROC = Path("/proc")
 
 
 def hurry() -> None:
     """Put the calling thread, which begins the daemon, ahead of everything but Asterisk, where that is allowed: on a
-    busy machine it would wait seconds to be read in, and the calls that are up go before it.
+    busy machine it would wait seconds to be read in, and the calls that are up go before it. See ``_put_ahead``.
 
     The kernel's limit comes with ``go_first``: a slow machine imports for longer than a loop may spin. Python's
     collector rests until ``leave_alone_what_is_there``: what is imported stays, and looking through it again and again
@@ -73,8 +77,33 @@ def ahead(thread: int) -> Iterator[None]:
 
 
 def _put_ahead(thread: int) -> None:
+    """Not beside an Asterisk that has no real-time priority itself: these threads work for tenths of a second without
+    a pause, and its callers would have a hole of that kind in what they hear (80 ms, measured on two cores)."""
+    if not asterisk_is_ahead():
+        return
     with contextlib.suppress(OSError):
         os.sched_setscheduler(thread, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(AS_ASTERISK - 1))
+
+
+def asterisk_is_ahead() -> bool:
+    """Whether an Asterisk of this machine has a real-time priority (`asterisk -p`, as Debian's unit starts it)."""
+    return any(_is_ahead(pid) for pid in _asterisks())
+
+
+def _asterisks() -> Iterator[int]:
+    with contextlib.suppress(OSError, ValueError):
+        yield int(PID_FILE.read_text())
+    for process in PROC.glob("[1-9]*"):
+        with contextlib.suppress(OSError):
+            if (process / "comm").read_bytes() == b"asterisk\n":
+                yield int(process.name)
+
+
+def _is_ahead(pid: int) -> bool:
+    try:
+        return os.sched_getscheduler(pid) & ~os.SCHED_RESET_ON_FORK in (os.SCHED_RR, os.SCHED_FIFO)
+    except OSError:
+        return False
 
 
 def give_way() -> None:
