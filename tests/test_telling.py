@@ -3,13 +3,22 @@
 import socket
 from pathlib import Path
 
+import pytest
+
+from callwarden.checks import who
 from callwarden.checks.finding import Level
 from callwarden.checks.telling import telling
 from callwarden.config import Settings, settings_from
 
 
+@pytest.fixture(autouse=True)
+def no_other_callwarden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine may have one of its own, with its user and its catalogue."""
+    monkeypatch.setattr(who, "DAEMON", "nobody-of-this-name")
+
+
 def settings(alarms: str) -> Settings:
-    return settings_from(f"[alarms]\n{alarms}", {})
+    return settings_from(f'[catalogue]\npath = "/nowhere/catalogue.sqlite"\n[alarms]\n{alarms}', {})
 
 
 def mail(port: int) -> str:
