@@ -39,6 +39,7 @@ class World:
         self.folder = folder
         self.config = folder / "callwarden.toml"
         self.socket = folder / "control.sock"
+        self.agi_port = 14573  # nobody listens on it, and it is none that an outgoing connection may have just then
         self.configure()
 
     @property
@@ -57,7 +58,7 @@ port = 1
 password = "ari-password-of-tests"
 url = "http://127.0.0.1:1"
 [agi]
-port = 14573  # no port that an outgoing connection may have just then
+port = {self.agi_port}
 [spool]
 path = "{self.folder}/spool"
 [vault]

@@ -29,6 +29,7 @@ from callwarden.core.numbers import e164
 from callwarden.storage.database import open_catalogue, transaction
 from callwarden.storage.vault import Vault
 from cli_world import World, card_call
+from ports import free_port
 from storage_world import tone, write_wav
 
 DAEMON, JAS, VIV, DPO, ADA, STRANGER = 60990, 60001, 60002, 60003, 60004, 65534
@@ -141,14 +142,13 @@ class Office:
         folder.chmod(0o755)
         self.home = folder / "daemon"
         self.home.mkdir(mode=0o700)
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
         self.world = World(self.home)
+        self.world.agi_port = free_port()
+        self.world.configure()
         (folder / "run").mkdir()
         os.chown(folder / "run", DAEMON, DAEMON)
         self.socket = folder / "run" / "control.sock"
-        text = self.world.config.read_text().replace("14573", str(port))
-        text = text.replace(str(self.world.socket), str(self.socket))
+        text = self.world.config.read_text().replace(str(self.world.socket), str(self.socket))
         self.config = folder / "callwarden.toml"
         self.config.write_text(text + "[scrub]\nmegabytes_per_second = 1000\n" + PEOPLE)
         self.config.chmod(0o640)

@@ -8,7 +8,6 @@ import asyncio
 import hashlib
 import os
 import pwd
-import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from callwarden.service import Service
 from callwarden.storage.database import open_readonly
 from callwarden.storage.vault import name_of
 from cli_world import World
+from ports import free_port
 from storage_world import tone, write_wav
 
 T = TypeVar("T")
@@ -44,13 +44,11 @@ class Running(World):
 
     def settle(self) -> None:
         """Write the configuration as it is now."""
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
         user = pwd.getpwuid(os.getuid()).pw_name
         roles = ", ".join(f'"{role}"' for role in self.roles)
         person = f'[[person]]\nname = "Viv Ward"\nuser = "{user}"\nroles = [{roles}]\n' if self.roles else ""
+        self.agi_port = free_port()
         self.configure(f"{self.more}\n{person}")
-        self.config.write_text(self.config.read_text().replace("port = 14573", f"port = {port}"))
 
     def start(self) -> None:
         self.settle()

@@ -8,7 +8,8 @@ import time
 import urllib.request
 from pathlib import Path
 
-from sftp_server import answers, free_port
+from ports import free_port
+from sftp_server import answers
 
 BUCKET = "recordings"
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from lab.homes import Home, new_home
 from lab.roots import root
+from ports import free_port
 
 CONFIG = """
 Port {port}
@@ -112,13 +113,6 @@ def _children(pid: int) -> list[int]:
         for child in map(int, task.read_text().split()):
             found += [child, *_children(child)]
     return found
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def answers(port: int) -> bool:

@@ -18,14 +18,9 @@ from callwarden.core.facts import Call, Direction, Fact, Gap, Recording, Recordi
 from callwarden.health.counting import CAUSES
 from callwarden.service import Service
 from peers import FakeAmi, FakeAri, eventually
+from ports import free_port
 
 Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 def service_in(folder: Path, ami: FakeAmi, ari: FakeAri, port: int) -> Service:

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from callwarden.storage.database import open_readonly
 from callwarden.unattended import Unattended
 from cli_world import World
 from peers import FakeAmi, FakeAri, eventually
+from ports import free_port
 
 SECONDS = 20.0
 
@@ -50,10 +50,9 @@ def no_notes(fields: Mapping[str, str]) -> list[dict[str, str]]:
 def service_of(world: World, ami: FakeAmi, **options: Mapping[str, object]) -> Service:
     """A daemon beside ``ami``; ``options`` by section."""
     settings = load(world.config)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        changes: dict[str, Mapping[str, object]] = {
-            "ami": {"port": ami.port, "secret": SecretStr("x")}, "agi": {"port": free.getsockname()[1]}, **options,
-        }  # fmt: skip
+    changes: dict[str, Mapping[str, object]] = {
+        "ami": {"port": ami.port, "secret": SecretStr("x")}, "agi": {"port": free_port()}, **options,
+    }  # fmt: skip
     changed = {name: getattr(settings, name).model_copy(update=change) for name, change in changes.items()}
     return Service(settings.model_copy(update=changed), str(world.config))
 
@@ -199,11 +198,9 @@ asyncio.run(main())
 
 def test_the_loop_imports_nothing_of_the_back_office_itself(world: World) -> None:
     """A gate would wait for it."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     mail = 'mail_to = ["a@b.example"]\nmail_from = "c@b.example"\nsmtp_host = "127.0.0.1"\n'
-    text = world.config.read_text().replace("45730", str(port))
-    world.config.write_text(f'{text}[alarms]\nhook = ["/bin/true"]\n{mail}')
+    world.agi_port = free_port()
+    world.configure(f'[alarms]\nhook = ["/bin/true"]\n{mail}')
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(
         [sys.executable, "-c", OPENING, str(world.config)],

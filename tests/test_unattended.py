@@ -15,6 +15,7 @@ import pytest
 
 from callwarden.unattended import CannotRun, alone
 from cli_world import World
+from ports import free_port
 
 SECONDS = 15.0
 
@@ -74,10 +75,9 @@ class Systemd:
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     world = World(tmp_path)
-    world.config.write_text(world.config.read_text().replace("14573", str(port)))
+    world.agi_port = free_port()
+    world.configure()
     return world
 
 
