@@ -76,8 +76,7 @@ class BackOffice:
         await self.service.control.start()
 
     async def close(self) -> None:
-        """Answer nobody any more, and end what is done beside the calls; ``ari`` is stopped when they are let go."""
-        await self.service.control.stop()
+        """End what is done beside the calls; nobody is answered any more. ``ari`` is stopped when they are let go."""
         await self.health.stop()
         await self.overseeing.stop()
         await self.scrub.stop()

@@ -166,9 +166,9 @@ class Service:
 
     async def stop(self) -> None:
         """Close everything, finish what is being written; recorders and calls go on in Asterisk."""
+        await self.control.stop()
         if self._office is not None:
             await self._office.close()
-        await self.control.stop()
         await self.agi.stop()
         await self.link.stop()
         if self._office is not None:  # a whisper ends with the daemon, not before the steps of its call

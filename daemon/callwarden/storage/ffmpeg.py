@@ -18,11 +18,9 @@ COMMAND = ("nice", "-n", "10", "ffmpeg", "-nostdin", "-v", "error")
 
 def convert(file: IO[bytes], source: Sequence[str], target: Sequence[str], to: IO[bytes]) -> None:
     """Read the whole of ``file`` as ``source`` says, write to ``to`` as ``target`` says. Raises AudioError."""
-    command = [*COMMAND, *source, "-i", "pipe:0", *target, "pipe:1"]
+    command, read = _command(source, target), _from_the_start(file)
     try:
-        done = subprocess.run(
-            command, stdin=_from_the_start(file), stdout=to, stderr=subprocess.PIPE, timeout=SECONDS, check=False
-        )
+        done = subprocess.run(command, stdin=read, stdout=to, stderr=subprocess.PIPE, timeout=SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise AudioError(f"ffmpeg could not be run ({type(error).__name__}); is it installed?") from error
     if done.returncode:
@@ -33,14 +31,16 @@ def convert(file: IO[bytes], source: Sequence[str], target: Sequence[str], to: I
 @contextmanager
 def reading(file: IO[bytes], source: Sequence[str], target: Sequence[str]) -> Iterator[IO[bytes]]:
     """The whole of ``file`` as ffmpeg gives it, piece by piece. Raises AudioError at the end if it failed."""
-    command = [*COMMAND, *source, "-i", "pipe:0", *target, "pipe:1"]
-    with subprocess.Popen(
-        command, stdin=_from_the_start(file), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    ) as process:
+    command, read = _command(source, target), _from_the_start(file)
+    with subprocess.Popen(command, stdin=read, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         assert process.stdout is not None
         yield process.stdout
     if process.returncode:
         raise AudioError("ffmpeg could not decode it")
+
+
+def _command(source: Sequence[str], target: Sequence[str]) -> list[str]:
+    return [*COMMAND, *source, "-i", "pipe:0", *target, "pipe:1"]
 
 
 def _from_the_start(file: IO[bytes]) -> IO[bytes]:
