@@ -176,3 +176,15 @@ def wait_until(condition: Callable[[], bool], timeout: float = 10.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, "what was waited for did not come"
         time.sleep(0.02)
+
+
+def wait_told(lab: Lab, since: float, announcements: int = 1) -> None:
+    """Until so many announcements have been made to their ends, whichever ends: how soon a whisper begins is the
+    machine's affair."""
+    wait_until(lambda: _told(lab, since) >= announcements)
+
+
+def _told(lab: Lab, since: float) -> int:
+    asked = "SELECT count(*) FROM announcements WHERE started >= ? AND finished IS NOT NULL"
+    with lab.catalogue() as db:
+        return int(db.execute(asked, [since]).fetchone()[0])

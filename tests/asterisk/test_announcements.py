@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from proof import settled, wait_until
+from proof import settled, wait_told, wait_until
 
 from callwarden.core.facts import Announcement, Direction, PlayedBy
 from lab import prompts, tones
@@ -158,7 +158,8 @@ def test_the_person_we_ring_is_whispered_to(telling_lab: Lab, _version: str) -> 
     since = time.time()
     agent = telling_lab.world.call("202", OUTSIDE_NUMBER).wait_answered()
     person = telling_lab.world.party_at(OUTSIDE_NUMBER)
-    time.sleep(TALK + prompts.PROMPT_SECONDS)
+    wait_told(telling_lab, since)
+    time.sleep(TALK)
     agent.hang_up()
     account = settled(telling_lab, since)
     assert heard(person, prompts.OUTBOUND) > NEARLY_ALL
@@ -201,7 +202,8 @@ def test_a_third_party_outside_is_whispered_to_when_they_join(telling_lab: Lab, 
     time.sleep(TALK)
     agent.hang_up()
     wait_until(lambda: person.hears(CALLER, 0.3))
-    time.sleep(TALK + prompts.PROMPT_SECONDS)
+    wait_told(telling_lab, since)
+    time.sleep(TALK)
     caller.hang_up()
     account = settled(telling_lab, since)
     whispered = [told for told in account.announcements if told.played_by is PlayedBy.WHISPER]
@@ -225,7 +227,8 @@ def test_an_internal_call_is_whispered_where_that_is_wanted(telling_lab: Lab) ->
     since = time.time()
     one = telling_lab.world.call("201", "202").wait_answered()
     other = telling_lab.world.party_at("202")
-    time.sleep(TALK + prompts.PROMPT_SECONDS)
+    wait_told(telling_lab, since, 2)
+    time.sleep(TALK)
     one.hang_up()
     account = settled(telling_lab, since)
     assert len(account.announcements) == 2

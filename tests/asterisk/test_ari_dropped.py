@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from proof import assert_accounted, settled, wait_until
+from proof import assert_accounted, settled, wait_told, wait_until
 
 from callwarden.asking import ask
 from callwarden.core.facts import PlayedBy
@@ -70,7 +70,8 @@ def test_calls_go_on_a_payment_is_silent_and_who_was_not_told_is_told_afterwards
         assert tones.seconds_with(person.heard, prompts.OUTBOUND) == 0
         line.restore()
         wait_until(lambda: said(lab, mark, "ARI: connected to Asterisk again") == 1)
-        time.sleep(TALK + prompts.PROMPT_SECONDS)
+        wait_told(lab, since, 2)
+        time.sleep(TALK)
         caller.hang_up()
         agent.hang_up()
         account = settled(lab, since)
@@ -96,7 +97,8 @@ def test_a_whisper_that_is_cut_off_is_begun_again(telling_lab: Lab, line: Line, 
     wait_until(lambda: whispers(lab, since) == 1)
     time.sleep(0.2)
     line.cut()
-    time.sleep(TALK + 2 * prompts.PROMPT_SECONDS)
+    wait_told(lab, since, 2)
+    time.sleep(TALK)
     agent.hang_up()
     account = settled(lab, since)
     assert [one.complete for one in account.announcements] == [False, True]

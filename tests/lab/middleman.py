@@ -26,6 +26,7 @@ class Middleman:
         self._stalled: set[socket.socket] = set()
         self._unheard: set[bytes] = set()
         self._halves = False
+        self._saying = threading.Lock()  # what `say` says is not to come in the middle of a message of Asterisk's
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._threads: list[threading.Thread] = []
@@ -65,7 +66,8 @@ class Middleman:
 
     def say(self, data: bytes) -> None:
         """Something that Asterisk never said."""
-        self._pairs[-1][0].sendall(data)
+        with self._saying:
+            self._pairs[-1][0].sendall(data)
 
     def _run(self, work: object, *args: object) -> None:
         thread = threading.Thread(target=work, args=args, daemon=True)  # type: ignore[arg-type]
@@ -94,8 +96,9 @@ class Middleman:
                     self._halves = False
                     target.sendall(passed[: len(passed) // 2])
                     break
-                for piece in self._cut(passed, orders):
-                    target.sendall(piece)
+                with contextlib.nullcontext() if orders else self._saying:
+                    for piece in self._cut(passed, orders):
+                        target.sendall(piece)
         for one in (source, target):
             with contextlib.suppress(OSError):
                 one.shutdown(socket.SHUT_RDWR)
