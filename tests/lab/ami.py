@@ -98,9 +98,10 @@ class Ami:
         self.action("Setvar", Variable=variable, Value=value, **headers)
 
     def channels(self) -> list[str]:
-        """The names of all channels that exist now."""
+        """The names of all channels that exist now. A list that is made while one is answered may have it twice (seen
+        once, 22.10)."""
         lines = self.command("core show channels concise").splitlines()
-        return [line.split("!")[0] for line in lines if line.count("!") > 5]
+        return list(dict.fromkeys(line.split("!")[0] for line in lines if line.count("!") > 5))
 
     def _reply(self, identity: str, name: str) -> Message:
         deadline = time.monotonic() + REPLY_TIMEOUT
