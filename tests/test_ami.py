@@ -4,13 +4,13 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
-from callwarden.asterisk.ami import ActionFailed, AmiLink, LinkState
+from callwarden.asterisk.ami import ActionFailed, AmiLink, LinkState, Reply
 from callwarden.asterisk.framing import MAX_MESSAGE, MAX_PIECES, Framer, NotAmi
 from callwarden.asterisk.wire import Headers
 from peers import GREETING, FakeAmi, Fields, Message, ami_text, channel_headers, event, eventually
@@ -398,6 +398,56 @@ async def test_what_is_sent_behind_a_reply_is_not_heard_before_it() -> None:
         ami.say(event("Newstate"), reply, event("MixMonitorStart"))  # in one read
         await eventually(lambda: len(told) == 3)
     assert told == ["Newstate", "reply", "MixMonitorStart"]
+
+
+async def test_who_has_a_reply_given_to_him_hears_it_in_its_place_among_the_events() -> None:
+    told: list[str] = []
+    async with FakeAmi() as ami, linked(ami, on_event=lambda e, at: told.append(e["event"])) as (link, _):
+        told.clear()
+        ami.answers["MixMonitor"] = ami.answers["Getvar"] = None
+        link.send({"Action": "MixMonitor", "Channel": "c"}, then=lambda _: told.append("first"))
+        awaited = link.send({"Action": "Getvar", "Variable": "x"})
+        awaited.add_done_callback(lambda _: told.append("awaited"))
+        link.send({"Action": "MixMonitor", "Channel": "d"}, then=lambda _: told.append("second"))
+        await ami.until("MixMonitor", count=2)
+        replies: list[Message] = [
+            {"Response": "Success", "ActionID": asked["ActionID"]}
+            for asked in (*ami.named("MixMonitor"), *ami.named("Getvar"))
+        ]
+        first, second, getvar = replies
+        ami.say(event("Newstate"), first, event("Rename"), getvar, event("Newchannel"), second, event("Hangup"))
+        await eventually(lambda: len(told) == 7)
+    assert told == ["Newstate", "first", "Rename", "awaited", "Newchannel", "second", "Hangup"]
+
+
+async def test_what_became_of_an_action_is_told_once_whatever_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    told: list[BaseException | None] = []
+
+    def tell(reply: asyncio.Future[Reply]) -> None:
+        told.append(reply.exception())
+        raise KeyError("a mistake of ours")
+
+    async with FakeAmi() as ami, linked(ami) as (link, heard):
+        link.send({"Action": "Ping"}, then=tell)
+        await eventually(lambda: len(told) == 1)
+        assert "the reply to the AMI action Ping could not be handled" in caplog.text
+        ami.answers["MixMonitor"] = None
+        link.send({"Action": "MixMonitor"}, timeout=0.02, then=tell)
+        await eventually(lambda: len(told) == 2)
+        ami.say({"Response": "Success", "ActionID": ami.named("MixMonitor")[0]["ActionID"]}, event("Hangup"))
+        await eventually(lambda: "Hangup" in heard.names())
+        link.send({"Action": "MixMonitor"}, then=told_only(told))
+        await ami.until("MixMonitor", count=2)
+        await link.stop()
+        link.send({"Action": "MixMonitor"}, then=told_only(told))
+        assert len(told) == 3, "never before `send` returns"
+        await eventually(lambda: len(told) == 4)
+    assert told[0] is None
+    assert [type(error) for error in told[1:]] == [ActionFailed] * 3
+
+
+def told_only(told: list[BaseException | None]) -> Callable[[asyncio.Future[Reply]], None]:
+    return lambda reply: told.append(reply.exception())
 
 
 async def test_an_event_handler_that_raises_is_named_and_the_link_goes_on(caplog: pytest.LogCaptureFixture) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from callwarden.asterisk.ami import ActionFailed, Reply
+from callwarden.asterisk.ami import ActionFailed, Reply, Then
 from callwarden.asterisk.monitors import MOST_MONITORS, Monitors
 from callwarden.asterisk.wire import Headers
 from callwarden.core import actions as do
@@ -29,7 +29,9 @@ class ScriptedLink:
         self.script = list(script)
         self.sent: list[Mapping[str, str | list[str]]] = []
 
-    def send(self, action: Mapping[str, str | list[str]], *, timeout: float | None = None) -> "asyncio.Future[Reply]":
+    def send(
+        self, action: Mapping[str, str | list[str]], *, timeout: float | None = None, then: Then | None = None
+    ) -> "asyncio.Future[Reply]":
         self.sent.append(action)
         future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         answer = self.script.pop(0)
@@ -40,6 +42,8 @@ class ScriptedLink:
         else:
             success = answer["response"] == "Success"
             future.set_result(Reply(success, answer.get("message", ""), Headers(answer.items())))
+        if then is not None:
+            asyncio.get_running_loop().call_soon(then, future)
         return future
 
 

@@ -278,16 +278,16 @@ class Service:
                 return
 
     def _redirect(self, action: do.RedirectChannel) -> None:
-        sent = self.link.send(
+        self.link.send(
             {
                 "Action": "Redirect",
                 "Channel": action.name,
                 "Context": action.context,
                 "Exten": action.exten,
                 "Priority": "1",
-            }
+            },
+            then=lambda reply: self._redirected(action, outcome(reply)[1]),
         )
-        sent.add_done_callback(lambda future: self._redirected(action, outcome(future)[1]))
 
     def _redirected(self, action: do.RedirectChannel, trouble: str) -> None:
         if trouble:

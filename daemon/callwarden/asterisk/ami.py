@@ -12,10 +12,10 @@ import logging
 from collections.abc import Callable, Mapping
 from enum import Enum
 
-from callwarden.asterisk.session import ActionFailed, Fields, OnDelay, OnEvent, Reply, Session, check
+from callwarden.asterisk.session import ActionFailed, Fields, OnDelay, OnEvent, Reply, Session, Then, check
 from callwarden.asterisk.wire import Headers
 
-__all__ = ["ActionFailed", "AmiLink", "Headers", "LinkState", "Reply"]
+__all__ = ["ActionFailed", "AmiLink", "Headers", "LinkState", "Reply", "Then"]
 
 log = logging.getLogger(__name__)
 
@@ -91,10 +91,13 @@ class AmiLink:
             self._task = None
         self._enter(LinkState.DOWN, STOPPED)
 
-    def send(self, action: Fields, *, timeout: float | None = None) -> asyncio.Future[Reply]:
+    def send(
+        self, action: Fields, *, timeout: float | None = None, then: Then | None = None
+    ) -> asyncio.Future[Reply]:
         """Writes an action to the socket before it returns. The future fails with ActionFailed; raises ValueError
-        for a value with a line break or NUL, before anything is written."""
-        return self._request(action, timeout, as_list=False)
+        for a value with a line break or NUL, before anything is written. Instead of awaiting the future, have it given
+        to ``then`` when it is done: a turn of the loop earlier."""
+        return self._request(action, timeout, as_list=False, then=then)
 
     async def listing(self, action: Fields, *, timeout: float | None = None) -> list[Headers]:  # noqa: ASYNC109
         """The events that an action such as Status or CoreShowChannels answers with, without the closing one.
@@ -104,11 +107,16 @@ class AmiLink:
             raise ActionFailed(f"{action.get('Action')}: {reply.message}")
         return list(reply.items)
 
-    def _request(self, action: Fields, timeout: float | None, as_list: bool) -> asyncio.Future[Reply]:
+    def _request(
+        self, action: Fields, timeout: float | None, as_list: bool, then: Then | None = None
+    ) -> asyncio.Future[Reply]:
         check(action)
-        if self._session is None or self.state not in (LinkState.LOGGED_IN, LinkState.READY):
-            return _failed(f"{action.get('Action')}: not sent: there is no connection to Asterisk")
-        return self._session.request(action, timeout or self._action_timeout, as_list)
+        if self._session is not None and self.state in (LinkState.LOGGED_IN, LinkState.READY):
+            return self._session.request(action, timeout or self._action_timeout, as_list, then)
+        failed = _failed(f"{action.get('Action')}: not sent: there is no connection to Asterisk")
+        if then is not None:
+            asyncio.get_running_loop().call_soon(then, failed)
+        return failed
 
     async def _keep_up(self) -> None:
         retry = self._first_retry

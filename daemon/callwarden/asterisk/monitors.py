@@ -13,9 +13,10 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol
 
-from callwarden.asterisk.ami import ActionFailed, Reply
+from callwarden.asterisk.ami import ActionFailed, Reply, Then
 from callwarden.core import actions as do
 from callwarden.core import events as ev
 
@@ -32,7 +33,7 @@ class Link(Protocol):
     """What is needed of the AMI link."""
 
     def send(
-        self, action: Mapping[str, str | list[str]], *, timeout: float | None = None
+        self, action: Mapping[str, str | list[str]], *, timeout: float | None = None, then: Then | None = None
     ) -> "asyncio.Future[Reply]": ...
 
 
@@ -52,15 +53,15 @@ class Monitors:
 
     def start(self, order: do.StartRecorder) -> None:
         """Ask for a MixMonitor; RecorderStarted or RecorderStartFailed follows."""
-        sent = self._link.send(
+        self._link.send(
             {
                 "Action": "MixMonitor",
                 "Channel": order.unique_id,
                 "File": f"{self._directory}/{as_asked(order.file)}",
                 "Options": f"i({VARIABLE})" + (f"B({self.beep_every})" if self.beep_every else ""),
-            }
+            },
+            then=partial(self._started, order),
         )
-        sent.add_done_callback(lambda future: self._started(order, future))
 
     def _started(self, order: do.StartRecorder, future: "asyncio.Future[Reply]") -> None:
         reply, trouble = outcome(future)
@@ -89,8 +90,9 @@ class Monitors:
 
     def _send_stops(self, order: do.StopRecorders, count: int, stopped: int) -> None:
         action = {"Action": "StopMixMonitor", "Channel": order.unique_id}
-        *others, last = [self._link.send(action) for _ in range(count)]
-        last.add_done_callback(lambda _: self._stopped(order, [*others, last], stopped))
+        # Replies come in the order of their actions: when the last one is there, the others are.
+        others = [self._link.send(action, then=_noted) for _ in range(count - 1)]
+        self._link.send(action, then=lambda last: self._stopped(order, [*others, last], stopped))
 
     def _stopped(self, order: do.StopRecorders, sent: "list[asyncio.Future[Reply]]", before: int) -> None:
         outcomes = [outcome(future) for future in sent]
@@ -106,6 +108,10 @@ class Monitors:
         else:
             why = trouble or "recorders keep being started"
             self._post(ev.RecordersStopUnproven(now, order.unique_id, order.proof, why))
+
+
+def _noted(_reply: "asyncio.Future[Reply]") -> None:
+    """Looked at later."""
 
 
 def as_asked(file: str) -> str:

@@ -38,6 +38,7 @@ CLOSED_BY_PEER = "Asterisk closed the connection"
 Fields = Mapping[str, str | list[str]]
 OnEvent = Callable[[Mapping[str, str], float], None]
 OnDelay = Callable[[float, float], None]
+Then = Callable[["asyncio.Future[Reply]"], None]
 BEAT_SECONDS = 0.5  # how often the loop is looked at: one that stood still reads late what happened meanwhile
 LATE_SECONDS = 0.5  # a reply takes some milliseconds
 
@@ -65,13 +66,16 @@ def check(action: Fields) -> None:
 
 
 class Pending:
-    """An action that waits for its reply, or for its list up to the closing event."""
+    """An action that waits for its reply, or for its list up to the closing event. ``ended`` are called with ``future``
+    when it is done, in the turn of the loop that read the reply."""
 
     def __init__(self, fields: Fields, as_list: bool = False) -> None:
         self.id: str = Action.action_id_generator()
         self.name, self.as_list = str(fields["Action"]), as_list
         self.fields = {**fields, "ActionID": self.id}
         self.future: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        self.ended: list[Then] = []
+        self.awaited = True
         self.reply = Headers()
         self.items_so_far: list[Headers] = []
 
@@ -94,7 +98,22 @@ class Pending:
         if last and not self.future.done():
             items = tuple(self.items_so_far)
             self.future.set_result(Reply(_succeeded(self.reply), self.reply.get("message"), self.reply, items))
+            self._end()
         return last
+
+    def fail(self, why: str) -> None:
+        """Nothing will come any more."""
+        if not self.future.done():
+            self.future.set_exception(ActionFailed(why))
+            self._end()
+
+    def _end(self) -> None:
+        _seen(self.future)
+        for each in self.ended:
+            try:
+                each(self.future)
+            except Exception:  # the connection's other replies and events are to be read all the same
+                log.exception("the reply to the AMI action %s could not be handled", self.name)
 
 
 def _succeeded(headers: Headers) -> bool:
@@ -135,15 +154,21 @@ class Protocol(AMIProtocol):  # type: ignore[misc]
     def handle(self, headers: Headers, at: float) -> None:
         action = self.responses.get(headers.get("actionid"))
         if action is not None and action.takes(headers):
-            if action.add_message(headers):
-                self.replied = True
-                self.responses.pop(action.id, None)
+            if self.replied and not action.awaited:
+                self.session.loop.call_soon(self._take, action, headers)
+            else:
+                self._take(action, headers)
         elif "event" in headers and headers.get("actionid") not in self.session.abandoned:
             if self.replied:
-                # A reply's callbacks run in the loop's next turn: what was sent behind it is not to be heard before.
                 self.session.loop.call_soon(self.session.deliver, headers, at)
             else:
                 self.session.deliver(headers, at)
+
+    def _take(self, action: Pending, headers: Headers) -> None:
+        """Who awaits a reply goes on in the loop's next turn: what was sent behind it is not to be heard before."""
+        if action.add_message(headers):
+            self.replied = self.replied or action.awaited
+            self.responses.pop(action.id, None)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closed = True
@@ -178,22 +203,29 @@ class Session(Manager):  # type: ignore[misc]
             self._beat()
             return reply
 
-    def request(self, fields: Fields, timeout: float, as_list: bool = False) -> asyncio.Future[Reply]:
-        """Written before this returns. The future fails with ActionFailed."""
+    def request(
+        self, fields: Fields, timeout: float, as_list: bool = False, then: Then | None = None
+    ) -> asyncio.Future[Reply]:
+        """Written before this returns. The future fails with ActionFailed. ``then`` is called with it when it is done,
+        never before this returns; nobody may await it then."""
         action, sent = Pending(fields, as_list), self.loop.time()
         future: asyncio.Future[Reply] = self.protocol.send(action)
         if future.done():
             _seen(future)
-        else:
-            timer = self.loop.call_later(timeout, self._expire, action, timeout)
-            future.add_done_callback(lambda _: self._settled(action, timer, sent))
+            if then is not None:
+                self.loop.call_soon(then, future)
+            return future
+        timer = self.loop.call_later(timeout, self._expire, action, timeout)
+        action.ended.append(lambda _: self._settled(action, timer, sent))
+        if then is not None:
+            action.ended.append(then)
+            action.awaited = False
         return future
 
     def _settled(self, action: Pending, timer: asyncio.TimerHandle, sent: float) -> None:
         timer.cancel()
         self.protocol.responses.pop(action.id, None)
-        _seen(action.future)
-        if action.as_list or action.future.cancelled():
+        if action.as_list:
             return  # a list takes its time
         if action.future.exception() is None:
             self._late(sent, LATE_SECONDS)
@@ -225,8 +257,8 @@ class Session(Manager):  # type: ignore[misc]
     def _expire(self, action: Pending, timeout: float) -> None:
         if action.as_list:
             self.abandoned.add(action.id)
-        if not action.future.done():
-            action.future.set_exception(ActionFailed(f"{action.name}: no reply within {timeout:g} s"))
+        self.protocol.responses.pop(action.id, None)  # also of one that nobody waits for any more
+        action.fail(f"{action.name}: no reply within {timeout:g} s")
 
     def connection_made(self, f: "asyncio.Task[Any]") -> None:
         """Called by panoramisk when connecting has ended, one way or the other; `open` tells the failures."""
@@ -267,8 +299,7 @@ class Session(Manager):  # type: ignore[misc]
         why = self._why or (f"{CLOSED_BY_PEER} ({exc})" if exc else CLOSED_BY_PEER)
         if self.protocol is not None:
             for action in list(self.protocol.responses.values()):
-                if not action.future.done():
-                    action.future.set_exception(ActionFailed(f"{action.name}: no reply: {why}"))
+                action.fail(f"{action.name}: no reply: {why}")
         if not self.ended.done():
             self.ended.set_result(why)
 
