@@ -8,6 +8,7 @@ asyncio's streams would do the same with twice as many turns of the loop, each o
 """
 
 import asyncio
+import sys
 from collections.abc import Callable, Coroutine
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Protocol
@@ -143,9 +144,22 @@ class Connection(asyncio.Protocol):
         self._stop_waiting()
         if rest:
             self.reader.feed_data(rest)
-        self.task = asyncio.get_running_loop().create_task(self._host.serve(self, headers), name="agi")
-        # Not in a `finally`: a task that is cancelled before its first step runs none.
+        self.task = _begun(self._serve(headers))
+        # Not in `_serve` alone: a task that is cancelled before its first step runs nothing of it.
         self.task.add_done_callback(lambda _: self.transport.abort())
+
+    async def _serve(self, headers: dict[str, str]) -> None:
+        try:
+            await self._host.serve(self, headers)
+        finally:
+            self.transport.abort()
+
+
+def _begun(step: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    """Its first part is run at once where Python can (3.12), else in the loop's next turn: a caller waits for it."""
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(step, loop=asyncio.get_running_loop(), name="agi", eager_start=True)
+    return asyncio.get_running_loop().create_task(step, name="agi")
 
 
 def headers_of(text: str) -> dict[str, str]:

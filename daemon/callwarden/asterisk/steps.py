@@ -77,8 +77,11 @@ class Steps:
         begun, answer = time.monotonic(), None
         try:
             self._post(asked)
-            async with asyncio.timeout(ANSWER_SECONDS):
-                answer = await waiting
+            if waiting.done():  # as a rule
+                answer = waiting.result()
+            else:
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    answer = await waiting
         except TimeoutError:
             log.warning("step %s on %s was not decided in time", step, agi.unique_id)
         finally:
