@@ -30,6 +30,8 @@ EVENTS = (
 )
 """The AMI events that are let through: those that asterisk/translate.py understands, and the link's FullyBooted."""
 
+ANSWERED = "Newstate"
+
 READ_CLASSES = ("call", "system")
 WRITE_CLASSES = ("call", "reporting", "system")
 
@@ -85,9 +87,11 @@ def _manager(settings: Settings) -> tuple[str, ...]:
 def event_filter() -> str:
     """One regular expression for all events: each filter is tried on each event, so one is cheaper than many.
 
-    Anchored, for a caller may call himself "Event: Newchannel".
+    Anchored, for a caller may call himself "Event: Newchannel". Of a channel's states only Up (6) is needed; who calls
+    himself "ChannelState: 6" has his ringing told too.
     """
-    return f"^Event: ({'|'.join(EVENTS)})[[:cntrl:]]"
+    always = "|".join(name for name in EVENTS if name != ANSWERED)
+    return f"^Event: (({always})[[:cntrl:]]|{ANSWERED}[[:cntrl:]].*[[:cntrl:]]ChannelState: 6[[:cntrl:]])"
 
 
 def _addresses(settings: Settings) -> tuple[str, ...]:

@@ -97,7 +97,7 @@ def passes(manager: Section, event: str) -> bool:
 def _any_matches(filters: Iterable[str], text: str) -> bool:
     for line in filters:
         try:
-            if re.search(line.replace("[[:cntrl:]]", r"[\x00-\x1f]"), text):
+            if re.search(line.replace("[[:cntrl:]]", r"[\x00-\x1f]"), text, re.DOTALL):
                 return True
         except re.error:
             return True  # a POSIX expression that Python cannot read: taken for the worse
