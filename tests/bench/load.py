@@ -28,6 +28,11 @@ ANSWER_SECONDS = 10.0
 # What is missed at the answer is measured by itself, to the packet.
 WHOLE_SECONDS = 0.25
 STORED = "SELECT path FROM recordings WHERE state = 'stored'"
+# Its recorder did not run yet when the channel was answered.
+BEGAN_LATE = """
+SELECT path FROM recordings JOIN channels USING (unique_id)
+WHERE answered < (SELECT min(started) FROM segments WHERE segments.unique_id = recordings.unique_id)
+"""
 
 Say = Callable[[str], None]
 
@@ -53,6 +58,7 @@ class Level(TypedDict):
     incomplete: int  # calls without a complete recording
     missed_at_start: float  # ms, the most of any recording
     missed_packets: int
+    missed_by_late: int  # of those, packets that recorders lack which began after the answer
     cpu: dict[str, float]
     of: dict[str, costs.Cost]
     idle: float  # of the machine's cores while the calls talk, per cent
@@ -119,7 +125,7 @@ def _level(way: Way, count: int, plan: LoadPlan, folder: Path) -> Level:
         _end(office, up, plan)
         spent = {name: after - before[name] for name, after in costs.cpu_of(office.pids).items()}
         files = [file for file in _files(office.lab, way) if file not in earlier]
-        level = _judged(files, way, count, up, moved)
+        level = _judged(files, way, count, up, moved, _late(office.lab, way))
         times = gates.gates(packets, Ports.of(office)) if way.by_callwarden else []
         level["cpu"] = {name: round(seconds, 2) for name, seconds in spent.items()}
         level["of"], level["idle"] = rest["of"], idle
@@ -221,20 +227,23 @@ def _refer_to_invite(packets: Sequence[Packet], ports: Ports) -> Spread | None:
 # -- what was recorded --------------------------------------------------------------------------------------------
 
 
-def _judged(files: Sequence[Path], way: Way, count: int, up: Sequence[Talk], moved: Sequence[str]) -> Level:
+def _judged(
+    files: Sequence[Path], way: Way, count: int, up: Sequence[Talk], moved: Sequence[str], late: set[Path]
+) -> Level:
     kept = [talk for talk in up if talk.key not in moved]
     wanted = sorted((talk.ended - talk.answered for talk in kept for _ in range(way.files)), reverse=True)
     lengths = sorted((marks.MARK_SECONDS + tones.seconds_with(file, CALLER_TONE) for file in files), reverse=True)
     short = sum(length < least - WHOLE_SECONDS for length, least in zip(lengths, wanted, strict=False))
-    lost = [_missed(file) for file in files]
+    lost = {file: _missed(file) for file in files}
     absent = max(0, len(wanted) - len(lengths))
     incomplete = -(-(short + absent) // way.files) if way.files else 0
-    packets = sum(marks.packets(seconds) for seconds in lost)
+    packets = {file: marks.packets(seconds) for file, seconds in lost.items()}
     unanswered = count - len(up)
     return Level(
         calls=count, seconds=round(sum(talk.ended - talk.answered for talk in up) / max(1, len(up)), 1),
         unanswered=unanswered, incomplete=incomplete,
-        missed_at_start=round(max(0.0, *lost, 0.0) * 1000, 1) if lost else 0.0, missed_packets=packets,
+        missed_at_start=round(max([0.0, *lost.values()]) * 1000, 1), missed_packets=sum(packets.values()),
+        missed_by_late=sum(packets[file] for file in files if file in late),
         cpu={}, of={}, idle=0.0, refer_to_invite=None, stopping=None,
         card_frames=round(sum(tones.seconds_with(file, CARD_TONE) for file in files) / marks.PACKET),
         held=unanswered == 0 and incomplete == 0,
@@ -246,6 +255,14 @@ def _files(lab: Lab, way: Way) -> list[Path]:
         return sorted(lab.spool.glob("*.wav"))
     with lab.catalogue() as db:
         return [lab.vault / path for (path,) in db.execute(STORED)]
+
+
+def _late(lab: Lab, way: Way) -> set[Path]:
+    """The recordings that began after the answer, as far as anybody wrote that down."""
+    if not way.by_callwarden:
+        return set()
+    with lab.catalogue() as db:
+        return {lab.vault / path for (path,) in db.execute(BEGAN_LATE) if path}
 
 
 def _missed(file: Path) -> float:

@@ -38,7 +38,8 @@ def _beside(ways: dict[str, WayFound]) -> Iterator[Row]:
     for level in ways["e"]["levels"] if "e" in ways else ():
         if level["held"]:
             lost, leaked, calls = level["missed_packets"], level["card_frames"], level["calls"]
-            yield Row(group, f"frames missed at the start, {calls} calls", str(lost), "0", lost == 0)
+            found = f"{lost}, {level['missed_by_late']} of them by a recorder that began late" if lost else "0"
+            yield Row(group, f"frames missed at the start, {calls} calls", found, "0", lost == 0)
             yield Row(group, f"frames of the card line on disk, {calls} calls", str(leaked), "0", leaked == 0)
 
 
