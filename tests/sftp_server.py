@@ -53,6 +53,11 @@ class SftpServer:
     def names(self) -> list[str]:
         return sorted(str(path.relative_to(self.files)) for path in self.files.rglob("*") if path.is_file())
 
+    def content(self, name: str) -> bytes | None:
+        """What is there under this name by now."""
+        path = self.files / name
+        return path.read_bytes() if path.is_file() else None
+
     def start(self) -> None:
         self.files.mkdir(exist_ok=True)
         with (self.home.outside / "log").open("ab") as log:
