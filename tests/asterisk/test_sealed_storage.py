@@ -73,7 +73,7 @@ def test_a_call_reaches_the_vault_and_the_store_sealed_and_the_dpo_hears_it(
         assert tones.seconds_with(heard, CALLER) > TALK - 0.5
     # A file is there before all of it is: the catalogue takes it for a copy only when it was read back.
     stored = [(brisk_lab.vault / path).read_bytes() for path in paths]
-    wait_until(lambda: [server.content(path) for path in paths] == stored, 30)
+    wait_until(lambda: [server.content(path) for path in paths] == stored, 60)
 
 
 def test_a_daemon_that_is_killed_while_it_seals_leaves_no_sound_behind(tmp_path: Path) -> None:
