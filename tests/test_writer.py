@@ -109,6 +109,23 @@ async def test_a_locked_catalogue_costs_nothing_and_is_told_once(writer: Writer,
     assert reports[1].lost == writer.state.waiting == 0
 
 
+async def test_what_came_while_the_catalogue_was_locked_waits_no_longer_for_more_of_the_same(
+    writer: Writer, path: Path, reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callwarden.storage.writer.LINGER", 1.0)
+    writer.run(lambda db: db.conn.execute("PRAGMA busy_timeout = 10")).result()
+    other = locked(path)
+    writer.save(call("1.1"))
+    await until(lambda: reports)
+    writer.save(call("2.1"))
+    await asyncio.sleep(1.1)
+    other.close()
+    await until(lambda: rows(path))
+    seen = time.monotonic()
+    await until(lambda: len(rows(path)) == 2)
+    assert time.monotonic() - seen < 0.5
+
+
 async def test_a_full_disk_costs_nothing(writer: Writer, path: Path, reports: Reports) -> None:
     pages = writer.run(lambda db: db.conn.execute("PRAGMA page_count").fetchone()[0]).result()
     writer.run(lambda db: db.conn.execute(f"PRAGMA max_page_count = {pages}").fetchone()).result()

@@ -77,6 +77,7 @@ class Writer:
         self._after_job = after_job
         self._path, self._report, self._region, self._limit = path, report, region, limit
         self._queue: deque[Group | Job] = deque()
+        self._ripe = 0.0  # when the last group has waited for long enough (monotonic)
         self._changed = Condition()
         self._waiting = 0
         self._lost = 0
@@ -149,6 +150,7 @@ class Writer:
     def _put(self, fact: Fact) -> None:
         if not self._queue or not isinstance(self._queue[-1], dict):
             self._queue.append({})
+            self._ripe = time.monotonic() + LINGER
         group = self._queue[-1]
         assert isinstance(group, dict)
         name = key(fact)
@@ -178,7 +180,9 @@ class Writer:
         with self._changed:
             self._changed.wait_for(lambda: self._closing or self._queue)
             if len(self._queue) == 1 and isinstance(self._queue[0], dict):
-                self._changed.wait_for(lambda: self._closing or len(self._queue) > 1, LINGER)
+                # What came while the disk was in trouble has waited already.
+                left = max(0.0, self._ripe - time.monotonic())
+                self._changed.wait_for(lambda: self._closing or len(self._queue) > 1, left)
             return self._queue.popleft() if self._queue else None
 
     def _perform(self, item: Group | Job) -> None:
