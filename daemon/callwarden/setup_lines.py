@@ -9,6 +9,7 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from callwarden.asterisk.translate import ANSWERED
 from callwarden.config.settings import Agi, CardLine, Settings
 
 EVENTS = (
@@ -30,7 +31,8 @@ EVENTS = (
 )
 """The AMI events that are let through: those that asterisk/translate.py understands, and the link's FullyBooted."""
 
-ANSWERED = "Newstate"
+STATE = "Newstate"
+"""Of a channel's states only Up is needed."""
 
 READ_CLASSES = ("call", "system")
 WRITE_CLASSES = ("call", "reporting", "system")
@@ -87,11 +89,11 @@ def _manager(settings: Settings) -> tuple[str, ...]:
 def event_filter() -> str:
     """One regular expression for all events: each filter is tried on each event, so one is cheaper than many.
 
-    Anchored, for a caller may call himself "Event: Newchannel". Of a channel's states only Up (6) is needed; who calls
-    himself "ChannelState: 6" has his ringing told too.
+    Anchored, for a caller may call himself "Event: Newchannel". Who calls himself "ChannelState: 6" has his ringing
+    told too.
     """
-    always = "|".join(name for name in EVENTS if name != ANSWERED)
-    return f"^Event: (({always})[[:cntrl:]]|{ANSWERED}[[:cntrl:]].*[[:cntrl:]]ChannelState: 6[[:cntrl:]])"
+    always = "|".join(name for name in EVENTS if name != STATE)
+    return f"^Event: (({always})[[:cntrl:]]|{STATE}[[:cntrl:]].*[[:cntrl:]]ChannelState: {ANSWERED}[[:cntrl:]])"
 
 
 def _addresses(settings: Settings) -> tuple[str, ...]:
