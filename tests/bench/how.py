@@ -80,7 +80,7 @@ By py-spy and the kernel's own accounts of each thread, each-channel recording, 
    finishing thread (nothing each). Of 50 calls of 16 s, of which ten are sent to the card line and back: 3.5 ms a
    call until it is answered, 0.3 while it talks, 2 for its share of the ten (11 ms each), 3.5 from the hang-up to the
    vault, of which 2 are the finishing thread's (a third each: the kernel's files, hashing and copying, Python). Tried
-   and taken back: batches of 100 ms (0.5 ms less, and a daemon that was killed had not written one call's beginning).
+   and taken back: batches of 100 ms (0.5 ms less, and a killed daemon loses twice as much).
    Left: accepting a FastAGI connection without transports of asyncio's (0.15 ms), one step of the vault instead of
    two (O_TMPFILE, 0.2). While calls talk the daemon costs next to nothing, so its share falls with a call's length.
 2. **The card gate: it was 10 ms with 50 calls up, nearly all of it waiting** for a CPU and for Python's interpreter
