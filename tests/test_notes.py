@@ -11,14 +11,27 @@ import pytest
 from sqlite_utils import Database
 
 from callwarden.asterisk.notes import parse
-from callwarden.core.facts import Call, Direction, Note, PlayedBy, RecordingState, Role, SegmentState, Suspension, Told
+from callwarden.core import recorder as rec
+from callwarden.core.facts import (
+    Call,
+    Channel,
+    Direction,
+    Note,
+    PlayedBy,
+    RecordingState,
+    Role,
+    SegmentState,
+    Suspension,
+    Told,
+)
 from callwarden.core.ledger import account
 from callwarden.storage.catalogue import save_all
 from callwarden.storage.database import open_catalogue
-from callwarden.storage.noted import take_in
+from callwarden.storage.noted import Unseen, take_in
 from callwarden.storage.reading import ledger_rows, story
 
 UID = "pbx-100.7"
+UNSEEN = Unseen(since=190.0)
 ROWS = {
     "at": "100.250",
     "call": UID,
@@ -86,7 +99,7 @@ def test_a_note_without_its_channel_is_left_alone() -> None:
 
 
 def test_a_call_that_nobody_saw_is_catalogued_with_every_second(db: Database, tmp_path: Path) -> None:
-    [remembered] = take_in(db, note(), tmp_path, sha256, 200.0)
+    [remembered] = take_in(db, note(), tmp_path, sha256, 200.0, UNSEEN)
     assert remembered.channel.role is Role.OUTSIDE
     assert remembered.recording is not None
     assert [one.state for one in remembered.segments] == [SegmentState.STOPPED, SegmentState.RECORDING]
@@ -107,9 +120,9 @@ def test_a_call_that_nobody_saw_is_catalogued_with_every_second(db: Database, tm
 
 
 def test_taken_in_again_it_changes_nothing(db: Database, tmp_path: Path) -> None:
-    first = take_in(db, note(), tmp_path, sha256, 200.0)
+    first = take_in(db, note(), tmp_path, sha256, 200.0, UNSEEN)
     before = everything(db)
-    assert take_in(db, note(), tmp_path, sha256, 200.0) == first
+    assert take_in(db, note(), tmp_path, sha256, 200.0, UNSEEN) == first
     assert everything(db) == before
 
 
@@ -119,18 +132,18 @@ def everything(db: Database) -> list[object]:
 
 
 def test_a_finished_recording_is_not_opened_again(db: Database, tmp_path: Path) -> None:
-    take_in(db, note(), tmp_path, sha256, 200.0)
+    take_in(db, note(), tmp_path, sha256, 200.0, UNSEEN)
     with db.conn:
         db.conn.execute("UPDATE recordings SET state = 'stored'")
         db.conn.execute("UPDATE channels SET ended = 150")
-    assert take_in(db, note(**{"file-140.0": "late.wav"}), tmp_path, sha256, 300.0) == []
+    assert take_in(db, note(**{"file-140.0": "late.wav"}), tmp_path, sha256, 300.0, UNSEEN) == []
     (state,) = db.conn.execute("SELECT state FROM recordings").fetchone()
     assert state == RecordingState.STORED
 
 
 def test_an_announcement_that_was_not_heard_to_the_end_says_so(db: Database, tmp_path: Path) -> None:
     [only] = parse(keys({key: value for key, value in ROWS.items() if not key.startswith("heard")}))
-    take_in(db, only, tmp_path, sha256, 200.0)
+    take_in(db, only, tmp_path, sha256, 200.0, UNSEEN)
     known = story(db, UID)
     assert known is not None
     assert [(one.complete, one.reason) for one in known.announcements] == [(False, "not heard to the end")]
@@ -141,21 +154,21 @@ def test_an_announcement_whose_note_was_read_too_early_was_heard_to_the_end_all_
 ) -> None:
     """The daemon came back in its middle. Found by a soak."""
     [early] = parse(keys({key: value for key, value in ROWS.items() if not key.startswith("heard")}))
-    take_in(db, early, tmp_path, sha256, 200.0)
+    take_in(db, early, tmp_path, sha256, 200.0, UNSEEN)
     for _ in range(2):
-        take_in(db, note(), tmp_path, sha256, 200.0)
+        take_in(db, note(), tmp_path, sha256, 200.0, UNSEEN)
     known = story(db, UID)
     assert known is not None
     assert [(one.number, one.complete, one.finished) for one in known.announcements] == [(1, True, 106.5)]
 
 
 def test_only_what_the_dialplan_told_is_new_of_a_channel_that_the_daemon_saw(db: Database, tmp_path: Path) -> None:
-    take_in(db, note(), tmp_path, sha256, 200.0)
+    take_in(db, note(), tmp_path, sha256, 200.0, UNSEEN)
     with db.conn:
         db.conn.execute("UPDATE recordings SET state = 'stored'")
         db.conn.execute("UPDATE channels SET ended = 150")
     later = note(**{"told-140.0": "callwarden/en/inbound", "heard-140.0": "146.0"})
-    assert take_in(db, later, tmp_path, sha256, 200.0) == []
+    assert take_in(db, later, tmp_path, sha256, 200.0, UNSEEN) == []
     known = story(db, UID)
     assert known is not None
     assert [one.number for one in known.announcements] == [1, 2]
@@ -163,7 +176,7 @@ def test_only_what_the_dialplan_told_is_new_of_a_channel_that_the_daemon_saw(db:
 
 def test_a_phone_s_call_was_answered_where_its_file_begins_to_sound(db: Database, tmp_path: Path) -> None:
     silent = parse(keys({**ROWS, "way": "outbound"}, "silent"))[0]
-    assert take_in(db, silent, tmp_path, sha256, 200.0)[0].channel.answered is None
+    assert take_in(db, silent, tmp_path, sha256, 200.0, UNSEEN)[0].channel.answered is None
     file = tmp_path / f"{UID}-dialplan100.wav"
     with wave.open(str(file), "wb") as out:
         out.setnchannels(1)
@@ -171,7 +184,7 @@ def test_a_phone_s_call_was_answered_where_its_file_begins_to_sound(db: Database
         out.setframerate(8000)
         out.writeframes(struct.pack("<h", 0) * 8000)
     os.utime(file, (120, 120))
-    found = take_in(db, note(way="outbound"), tmp_path, sha256, 200.0)[0].channel
+    found = take_in(db, note(way="outbound"), tmp_path, sha256, 200.0, UNSEEN)[0].channel
     assert (found.role, found.answered) == (Role.PHONE, 119.0)
 
 
@@ -179,7 +192,7 @@ def test_a_silence_that_a_killed_daemon_had_asked_for_is_proven_by_the_dialplan(
     asked = Suspension(unique_id=UID, number=1, why="card line", by="PJSIP/202", asked=109.9)
     save_all(db, [asked])
     for _ in range(2):
-        take_in(db, note(), tmp_path, sha256, 200.0)
+        take_in(db, note(), tmp_path, sha256, 200.0, UNSEEN)
         rows = ledger_rows(db, UID)
         assert rows is not None
         assert rows.suspensions == (
@@ -196,7 +209,7 @@ def test_a_silence_that_a_killed_daemon_had_proven_ends_when_the_dialplan_record
     save_all(db, [proven])
     [only] = parse(keys(by_daemon))
     for _ in range(2):
-        take_in(db, only, tmp_path, sha256, 200.0)
+        take_in(db, only, tmp_path, sha256, 200.0, UNSEEN)
         rows = ledger_rows(db, UID)
         assert rows is not None
         assert rows.suspensions == (replace(proven, ended=130.0),)
@@ -205,9 +218,86 @@ def test_a_silence_that_a_killed_daemon_had_proven_ends_when_the_dialplan_record
 def test_a_call_of_which_only_the_rung_desk_was_seen_is_its_callers(db: Database, tmp_path: Path) -> None:
     """The daemon came back while the desk rang, and the caller hung up before it could look. Found by a soak."""
     save_all(db, [Call(linked_id=UID, direction=Direction.INTERNAL, started=101.2, ended=101.3, caller_number="202")])
-    take_in(db, note(), tmp_path, sha256, 200.0)
+    take_in(db, note(), tmp_path, sha256, 200.0, UNSEEN)
     known = story(db, UID)
     assert known is not None
     row = known.call.call
     assert (row.direction, row.caller_number, row.trunk) == (Direction.INBOUND, "07700900123", "PJSIP/trunk")
     assert (row.started, row.answered, row.ended) == (100.25, 100.25, 101.3)
+
+
+PHONE = "pbx-100.9"
+RUNG = {
+    "at": "102.000",
+    "call": UID,
+    "channel": "PJSIP/202-00000002",
+    "way": "rung",
+    "number": "202",
+    "name": "Reception",
+    "answered": "103.250000",
+    "ended": "130.500",
+}
+
+
+def rung(**changes: str) -> Note:
+    [only] = parse(keys({**RUNG, **changes}, PHONE))
+    return only
+
+
+@pytest.mark.parametrize(("since", "cause"), [(131.0, rec.NOT_RUNNING), (90.0, rec.OUT_OF_SIGHT)])
+def test_a_phone_that_nobody_saw_is_missing_with_its_cause(
+    db: Database, tmp_path: Path, since: float, cause: str
+) -> None:
+    for _ in range(2):
+        take_in(db, note(), tmp_path, sha256, 200.0, UNSEEN)
+        assert take_in(db, rung(), tmp_path, sha256, 200.0, Unseen(since)) == []
+    rows = ledger_rows(db, PHONE)
+    assert rows is not None
+    channel = rows.channel
+    assert (channel.role, channel.endpoint, channel.number) == (Role.PHONE, "PJSIP/202", "202")
+    assert (channel.started, channel.answered, channel.ended) == (102.0, 103.25, 130.5)
+    [span] = account(103.25, 130.5, gaps=rows.gaps)
+    assert span.why == cause
+    assert len(everything(db)) == len(set(map(str, everything(db))))
+
+
+def test_a_phone_whose_answer_asterisk_does_not_tell_counts_from_its_ringing(db: Database, tmp_path: Path) -> None:
+    [only] = parse(keys({key: value for key, value in RUNG.items() if key != "answered"}, PHONE))
+    take_in(db, only, tmp_path, sha256, 200.0, UNSEEN)
+    rows = ledger_rows(db, PHONE)
+    assert rows is not None
+    assert [(gap.started, gap.ended) for gap in rows.gaps] == [(102.0, 130.5)]
+
+
+def test_a_phone_that_was_not_to_be_recorded_is_exempt_by_its_rule(db: Database, tmp_path: Path) -> None:
+    take_in(db, rung(), tmp_path, sha256, 200.0, Unseen(190.0, "exempt endpoint"))
+    rows = ledger_rows(db, PHONE)
+    assert rows is not None
+    assert (rows.channel.exempt, rows.gaps) == ("exempt endpoint", ())
+
+
+def test_a_phone_of_a_call_that_nobody_else_tells_of_has_one_all_the_same(db: Database, tmp_path: Path) -> None:
+    take_in(db, rung(), tmp_path, sha256, 200.0, UNSEEN)
+    known = story(db, UID)
+    assert known is not None
+    assert (known.call.call.direction, known.call.call.ended) == (Direction.UNKNOWN, 130.5)
+
+
+def test_a_phone_that_the_daemon_knew_changes_nothing(db: Database, tmp_path: Path) -> None:
+    seen = Channel(
+        unique_id=PHONE, linked_id=UID, name="PJSIP/202-00000002", endpoint="PJSIP/202", role=Role.PHONE,
+        started=102.1, answered=103.3, ended=130.4,
+    )  # fmt: skip
+    call = Call(linked_id=UID, direction=Direction.INBOUND, started=100.0, answered=103.3, ended=130.4)
+    save_all(db, [call, seen])
+    before = everything(db)
+    assert take_in(db, rung(), tmp_path, sha256, 200.0, UNSEEN) == []
+    assert everything(db) == before
+
+
+def test_the_end_of_a_channel_whose_daemon_had_died_is_the_note_s(db: Database, tmp_path: Path) -> None:
+    """Where it left no file that could tell, its call would last until the daemon was back."""
+    take_in(db, note(ended="140.125"), tmp_path, sha256, 900.0, UNSEEN)
+    rows = ledger_rows(db, UID)
+    assert rows is not None
+    assert rows.channel.ended == 140.125

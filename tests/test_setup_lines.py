@@ -167,6 +167,12 @@ def test_the_dialplan_is_told_what_it_needs_without_the_daemon(text: str, lines:
     assert options(lines_for(text)["globals"]) == list(zip(names, lines, strict=True))
 
 
+def test_the_dialplan_is_told_of_a_scope_in_which_phones_are_not_accounted_for_each() -> None:
+    lines = options(lines_for('[recording]\nscope = "one-per-call"')["globals"])
+    assert lines[-1] == ("CALLWARDEN_SCOPE", "one-per-call")
+    assert '"${CALLWARDEN_SCOPE}" = "one-per-call"' in (DIALPLAN / "callwarden.conf").read_text()
+
+
 def test_the_dialplan_has_the_same_defaults() -> None:
     shipped = (DIALPLAN / "callwarden.conf").read_text()
     for name, value in options(lines_for()["globals"]):

@@ -164,6 +164,7 @@ def _globals(settings: Settings) -> tuple[str, ...]:
         f"CALLWARDEN_AGI={_agi_address(settings.agi)}",
         f"CALLWARDEN_SPOOL={spool.asterisk_path or spool.path}",
         f"CALLWARDEN_SOUNDS={announce.sounds}/{announce.language}",
+        *(("CALLWARDEN_SCOPE=one-per-call",) if settings.recording.scope == "one-per-call" else ()),
     )
 
 
@@ -204,7 +205,7 @@ def _inbound(settings: Settings) -> tuple[str, ...]:
         "; Calls from outside: the caller is told, then the phones ring.",
         ";[from-trunk]",
         f";exten => {_dialled(number)},1,Gosub(callwarden-inbound,s,1)                 ; <-",
-        "; same => n,Dial(PJSIP/202,30,b(callwarden-agent^s^1))                  ; <- the b() part",
+        "; same => n,Dial(PJSIP/202,30,b(callwarden-agent^s^1))                  ; <- b(); Queue() takes it too",
     )
 
 

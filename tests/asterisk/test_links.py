@@ -8,11 +8,13 @@ from proof import Account, assert_sound_agrees, settled, wait_until
 
 from callwarden.core.ledger import UNEXPLAINED
 from callwarden.core.recorder import OUT_OF_SIGHT
+from callwarden.core.spans import Kind
 from lab import tones
 from lab.lab import Lab
 from lab.middleman import Middleman
 from lab.pbx import AMI_SECRET, MANAGER_USER
 from lab.world import Party
+from soak.line import Line
 
 CALLER = 440
 TALK = 1.2
@@ -26,6 +28,16 @@ def middle(brisk_lab: Lab) -> Iterator[Middleman]:
     with Middleman(brisk_lab.pbx.ports.ami) as middle:
         brisk_lab.configure({"ami.port": middle.port})
         yield middle
+
+
+@pytest.fixture
+def line(brisk_lab: Lab) -> Iterator[Line]:
+    line = Line(brisk_lab.pbx.ports.ami)
+    try:
+        brisk_lab.configure({"ami.port": line.port})
+        yield line
+    finally:
+        line.close()
 
 
 def talk(lab: Lab, name: str = "") -> Party:
@@ -92,6 +104,33 @@ def test_a_link_that_stalls_is_left_and_what_it_hid_is_a_gap_with_its_cause(bris
     assert_whole(account)
     for leg in account.all_of("PJSIP/204"):
         assert leg.outline == [OUT_OF_SIGHT, "recorded"]
+
+
+def test_a_phone_that_came_and_went_while_the_link_was_refused_is_accounted_for(brisk_lab: Lab, line: Line) -> None:
+    """In a call that was seen, and in one that was not. Found by a soak."""
+    lab, since, mark = brisk_lab, time.time(), len(brisk_lab.daemon.log.read_text())
+    caller = talk(lab)
+    line.refuse()
+    unseen = lab.world.call("205", "206").wait_answered()
+    lab.world.party_at("202").refer("204")
+    lab.world.party_at("204")
+    time.sleep(TALK)
+    for party in (caller, unseen):
+        party.hang_up()
+    ended = time.time()
+    lab.wait_quiet()
+    time.sleep(1)
+    line.restore()
+    wait_until(lambda: said(lab, mark, "connected to Asterisk again") == 1)
+    wait_until(lambda: "rung" not in lab.pbx.cli("database show callwarden"))
+    account = settled(lab, since)
+    assert len(account.stories) == 2
+    for phone in (account.of("PJSIP/204"), account.of("PJSIP/206")):
+        assert phone.outline == [OUT_OF_SIGHT]
+        assert phone.channel.ended == pytest.approx(ended, abs=0.5)
+        assert TALK - 0.2 < phone.seconds(Kind.GAP) < TALK + 2
+    assert account.of("PJSIP/205").outline == ["recorded"]  # by the dialplan
+    assert_sound_agrees(account.caller, CALLER)
 
 
 def test_other_credentials_count_after_a_reload_without_a_restart(brisk_lab: Lab, middle: Middleman) -> None:

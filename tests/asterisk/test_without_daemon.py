@@ -13,6 +13,7 @@ import pytest
 from proof import Account, settled, wait_until
 
 from callwarden.core.facts import Direction, PlayedBy, RecordingState, Role
+from callwarden.core.recorder import NOT_RUNNING
 from callwarden.core.silence import CARD_LINE
 from callwarden.core.spans import Kind
 from callwarden.left_behind import LOOK_SECONDS
@@ -24,6 +25,7 @@ from lab.world import CARD_TONE, OUTSIDE_TONE, Party
 
 CALLER, AGENT = 440, 700
 OUTSIDE_NUMBER = "01632960999"
+RING_GROUP, QUEUE = "02079460002", "02079460004"
 TALK = 1.2
 NEARLY_ALL = 0.85 * prompts.PROMPT_SECONDS
 NOT_HELD = 7.5  # seconds: five until a hanging daemon is known, and the calls' own
@@ -91,7 +93,7 @@ def test_an_incoming_call_is_announced_and_recorded_and_catalogued_once(alone: L
     assert (call.direction, call.caller_number, call.called_number) == (Direction.INBOUND, "07700900123", "02079460001")
     assert story.call.caller_e164 == "+447700900123"
     assert call.ended == pytest.approx(ended, abs=0.5)
-    [leg] = account.legs
+    leg = account.caller
     assert (leg.channel.role, leg.channel.endpoint) == (Role.OUTSIDE, "PJSIP/trunk")
     assert leg.channel.ended == pytest.approx(ended, abs=0.5)
     assert leg.seconds(Kind.RECORDED) > TALK
@@ -104,6 +106,11 @@ def test_an_incoming_call_is_announced_and_recorded_and_catalogued_once(alone: L
     assert told.finished == pytest.approx(told.started + prompts.PROMPT_SECONDS, abs=0.4)
     built = alone.folder / "prompts" / "en" / "inbound.sln"
     assert told.sha256 == hashlib.sha256(built.read_bytes()).hexdigest()
+    # The phone had no recorder, and nobody saw it: the dialplan noted it when it hung up.
+    phone = account.of("PJSIP/202")
+    assert (phone.outline, phone.channel.role, phone.channel.number) == ([NOT_RUNNING], Role.PHONE, "202")
+    assert phone.channel.ended == pytest.approx(ended, abs=0.5)
+    assert phone.seconds(Kind.GAP) == pytest.approx(TALK, abs=0.5)
     before = rows(alone)
     alone.daemon.stop()
     alone.daemon.start()
@@ -120,6 +127,25 @@ def heard(party: Party, frequency: int) -> float:
     return tones.seconds_with(party.heard, frequency)
 
 
+@BOTH_VERSIONS
+@pytest.mark.parametrize("did", [RING_GROUP, QUEUE])
+def test_of_several_phones_the_one_that_answered_is_accounted_for(alone: Lab, version: str, did: str) -> None:
+    since = time.time()
+    alone.world.phone("203").never_answers()
+    caller = alone.world.ring_in(did, tone=CALLER)
+    phone = alone.world.party_at("201")
+    time.sleep(TALK)
+    caller.hang_up()
+    phone.wait_hangup()
+    ended = time.time()
+    alone.wait_quiet()
+    account = adopted(alone, since)
+    assert sorted(leg.channel.endpoint for leg in account.legs) == ["PJSIP/201", "PJSIP/trunk"]
+    assert account.of("PJSIP/201").outline == [NOT_RUNNING]
+    assert account.of("PJSIP/201").channel.ended == pytest.approx(ended, abs=0.5)
+    assert account.caller.outline == ["recorded"]
+
+
 def test_outgoing_and_internal_calls_are_recorded(alone: Lab) -> None:
     since = time.time()
     agent = alone.world.call("202", OUTSIDE_NUMBER).wait_answered()
@@ -130,7 +156,9 @@ def test_outgoing_and_internal_calls_are_recorded(alone: Lab) -> None:
     time.sleep(TALK)
     for party in (agent, colleague, ringing):
         party.hang_up()
+    ended = time.time()
     assert heard(person, prompts.OUTBOUND) > NEARLY_ALL
+    time.sleep(1)  # it comes back later than the calls ended
     account = adopted(alone, since)
     by_number = {story.call.call.caller_number: story for story in account.stories}
     assert by_number["202"].call.call.direction is Direction.OUTBOUND
@@ -141,8 +169,12 @@ def test_outgoing_and_internal_calls_are_recorded(alone: Lab) -> None:
         assert leg.file is not None
         assert tones.seconds_with(leg.file, tone) > TALK / 2
         assert leg.seconds(Kind.RECORDED) == pytest.approx(tones.duration(leg.file), abs=0.3)
+    for met in (account.of("PJSIP/trunk"), account.of("PJSIP/204")):
+        assert met.outline == [NOT_RUNNING]
+        assert met.channel.ended == pytest.approx(ended, abs=0.5)
     [told] = account.announcements
     assert (told.prompt, told.complete, told.played_by) == ("outbound", True, PlayedBy.DIALPLAN)
+    assert account.all_of("PJSIP/205") == []  # it never answered
     never = account.of("PJSIP/206")
     assert never.channel.answered is None
     assert never.found is not None

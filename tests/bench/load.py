@@ -137,7 +137,7 @@ def _level(way: Way, count: int, plan: LoadPlan, folder: Path) -> Level:
 @contextmanager
 def _office(way: Way, folder: Path) -> Iterator[Office]:
     if way.by_callwarden:
-        with open_office(way.settings) as office:
+        with open_office(way.settings, dialplan_globals=way.dialplan_globals) as office:
             yield office
     else:
         with open_office(dialplan=way.write_dialplan(folder / way.key), daemon=False) as office:

@@ -145,10 +145,12 @@ def open_office(
     dialplan: Path | None = None,
     daemon: bool = True,
     before: Callable[[Lab], None] = lambda _: None,
+    **other: Any,
 ) -> Iterator[Office]:
     """Open until the end of the `with`; everything that was started is ended and deleted then. `dialplan`: the
-    directory of another callwarden.conf, for an office without the daemon. `before`: done before the daemon starts."""
-    other: dict[str, Any] = {"dialplan": dialplan} if dialplan is not None else {}
+    directory of another callwarden.conf, for an office without the daemon. `before`: done before the daemon starts.
+    `other`: the PBX's."""
+    other |= {"dialplan": dialplan} if dialplan is not None else {}
     with Lab(daemon=False, settings={**SETTINGS, **(settings or {})}, more_dialplan=DIALPLAN, **other) as lab:
         _furnish(lab)
         _as_debian_runs_it(lab)

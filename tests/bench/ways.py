@@ -34,7 +34,8 @@ exten => s,1,Set(BACK=${BLINDTRANSFER:0:-9})
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """`caller` and `phone` are dialplan applications; None: Callwarden, with these settings. `files`: of each call."""
+    """`caller` and `phone` are dialplan applications; None: Callwarden, with these settings and globals. `files`: how
+    many each call leaves."""
 
     key: str
     name: str
@@ -42,6 +43,7 @@ class Way:
     caller: str | None = None
     phone: str = NOTHING
     settings: Mapping[str, object] = field(default_factory=dict)
+    dialplan_globals: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def by_callwarden(self) -> bool:
@@ -60,6 +62,9 @@ WAYS = (
     Way("a", "no recording", 0, caller=NOTHING),
     Way("b", "MixMonitor() in the dialplan, on one channel", 1, caller=RECORD),
     Way("c", "MixMonitor() in the dialplan, on each channel", 2, caller=RECORD, phone=RECORD),
-    Way("d", "Callwarden, one-per-call", 1, settings={"recording.scope": "one-per-call"}),
+    Way(
+        "d", "Callwarden, one-per-call", 1, settings={"recording.scope": "one-per-call"},
+        dialplan_globals={"CALLWARDEN_SCOPE": "one-per-call"},
+    ),
     Way("e", "Callwarden, each-channel", 2),
 )

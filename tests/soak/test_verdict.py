@@ -79,12 +79,19 @@ def test_a_channel_that_is_not_in_the_catalogue_is_a_loss_whatever_went_on() -> 
     assert [one.sort for one in found(None, fault("daemon killed", -1, 20))] == ["lost"]
 
 
-def test_whom_a_recorded_caller_reached_while_the_daemon_was_away_is_accounted_for_by_the_caller(sound: Path) -> None:
-    desk = witnessed("pbx22-1780000000.8", f"PJSIP/{DESK}-2", DESK, dialled=True)
-    both = {CALL: witnessed(), desk.unique_id: desk}
+def test_whom_a_caller_reached_while_the_daemon_was_away_has_left_a_note_unless_it_died_with_asterisk(
+    sound: Path,
+) -> None:
     away = fault("daemon killed", -2, 12)
-    assert findings(both, {CALL: account(sound)}, [away], []) == []
-    assert [one.sort for one in findings(both, {CALL: account(sound)}, [], [])] == ["lost"]
+
+    def judged(*faults: Fault, **desk: object) -> list[str]:
+        reached = witnessed("pbx22-1780000000.8", f"PJSIP/{DESK}-2", DESK, dialled=True, **desk)
+        both = {CALL: witnessed(), reached.unique_id: reached}
+        return [one.sort for one in findings(both, {CALL: account(sound)}, faults, [])]
+
+    assert judged(away) == ["lost"]
+    assert judged(away, killed=True) == []
+    assert judged(killed=True) == ["lost"]
 
 
 def test_a_gap_needs_a_fault_that_explains_it(sound: Path) -> None:

@@ -46,7 +46,7 @@ def findings(
     found = [Finding("leaked", f"{leak.tone} Hz at {_spans(leak.spans)}", files=(str(leak.file),)) for leak in leaks]
     for channel in witnessed.values():
         if channel.is_recordable and channel.seconds >= SHORTEST:
-            found += _of_channel(channel, accounts, witnessed, faults, blinded)
+            found += _of_channel(channel, accounts, faults, blinded)
     for account in accounts.values():
         if wrong := what_is_wrong_with(account):
             found.append(_finding("lost", wrong, account))
@@ -54,12 +54,11 @@ def findings(
 
 
 def _of_channel(
-    channel: Witnessed, accounts: Mapping[str, Account], witnessed: Mapping[str, Witnessed],
-    faults: Sequence[Fault], blinded: Sequence[Fault],
-) -> Iterator[Finding]:  # fmt: skip
+    channel: Witnessed, accounts: Mapping[str, Account], faults: Sequence[Fault], blinded: Sequence[Fault]
+) -> Iterator[Finding]:
     account = accounts.get(channel.unique_id)
     if account is None:
-        if not _told_by_another(channel, accounts, witnessed, blinded):
+        if not _left_no_trace(channel, blinded):
             yield Finding(
                 "lost", f"{channel.name} is not in the catalogue", channel.linked_id, channel.created, channel.seconds
             )
@@ -72,19 +71,14 @@ def _of_channel(
     yield from _recording(channel, account)
 
 
-def _told_by_another(
-    channel: Witnessed, accounts: Mapping[str, Account], witnessed: Mapping[str, Witnessed], blinded: Sequence[Fault]
-) -> bool:
-    """Without the daemon the dialplan records the one channel that began the call: that must be there."""
+def _left_no_trace(channel: Witnessed, blinded: Sequence[Fault]) -> bool:
+    """Without the daemon the dialplan tells of every channel but a phone that was refused the card line and met nobody,
+    and one that died with Asterisk."""
     if not _covered(channel.created, channel.ended or channel.created, blinded):
         return False
-    if not channel.dialled:
-        return not channel.is_outside and not channel.bridged  # a phone that was refused the card line met nobody
-    others = [
-        accounts[one.unique_id] for one in witnessed.values()
-        if one.linked_id == channel.linked_id and one.unique_id in accounts
-    ]  # fmt: skip
-    return any(one.seconds(Kind.RECORDED) or one.seconds(Kind.SUSPENDED) for one in others)
+    if channel.dialled:
+        return channel.killed
+    return not channel.is_outside and not channel.bridged
 
 
 def _beginning(channel: Witnessed, account: Account) -> Iterator[Finding]:

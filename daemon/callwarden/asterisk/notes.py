@@ -62,6 +62,8 @@ def _note(unique_id: str, found: Mapping[str, str]) -> Note | None:
             number=unquote(found.get("number", "")),
             name=unquote(found.get("name", "")),
             dialled=unquote(found.get("dialled", "")),
+            answered=_time(found.get("answered")),
+            ended=_time(found.get("ended")),
             files=tuple(_timed(found, "file")),
             told=tuple(_told(found)),
             silent=tuple((since, _time(found.get(f"loud-{key}"))) for since, key in _timed(found, "silent", keys=True)),

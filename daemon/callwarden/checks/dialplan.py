@@ -11,8 +11,8 @@ ABOUT, FEATURES = "dialplan", "features"
 CONTEXTS = tuple(
     f"callwarden-{name}"
     for name in (
-        "settings", "inbound", "outbound", "internal", "announce-outbound", "agent", "record", "card-line", "return",
-        "divert", "suspend",
+        "settings", "inbound", "outbound", "internal", "announce-outbound", "agent", "record", "ended", "card-line",
+        "return", "divert", "suspend",
     )
 )  # fmt: skip
 CODES = {"callwarden-card": "callwarden-divert", "callwarden-suspend": "callwarden-suspend"}

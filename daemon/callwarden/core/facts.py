@@ -198,8 +198,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """One channel's notes. ``way`` is the context it went through: inbound, outbound, internal, or reached (the person
-    that an outgoing call rang). ``files`` and ``silent`` with their times; silence without an end lasts."""
+    """One channel's notes. ``way`` is the context it went through: inbound, outbound, internal, reached (the person
+    that an outgoing call rang) or rung (a phone, noted when it hung up and no daemon had recorded it). ``files`` and
+    ``silent`` with their times; silence without an end lasts. ``ended`` is None while the channel lives, and where
+    Asterisk died with it."""
 
     unique_id: str
     at: float
@@ -209,6 +211,8 @@ class Note:
     number: str = ""
     name: str = ""
     dialled: str = ""
+    answered: float | None = None
+    ended: float | None = None
     files: tuple[tuple[float, str], ...] = ()
     told: tuple[Told, ...] = ()
     silent: tuple[tuple[float, float | None], ...] = ()

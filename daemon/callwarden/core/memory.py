@@ -59,9 +59,10 @@ def bury(book: Book, known: ChannelRemembered, at: float) -> list[do.Action]:
     """A remembered channel is not among the living: finish what it left behind."""
     known = _answered_unseen(known)
     goes_on = known.call.ended is not None or known.call.linked_id in book.facts
-    call: list[do.Action] = [] if goes_on else [do.Save(replace(known.call, ended=at))]
-    call += [do.Save(_broken_off(one, known.at)) for one in known.announcements if one.finished is None]
     channel = known.channel
+    ended = channel.ended if channel.ended is not None else at
+    call: list[do.Action] = [] if goes_on else [do.Save(replace(known.call, ended=ended))]
+    call += [do.Save(_broken_off(one, known.at)) for one in known.announcements if one.finished is None]
     if known.recording is None:
         if channel.ended is not None:
             return call
@@ -71,7 +72,6 @@ def bury(book: Book, known: ChannelRemembered, at: float) -> list[do.Action]:
     if channel.ended is None:
         recorder.end_unseen = channel
         recorder.call_unseen = None if goes_on else known.call
-    ended = channel.ended if channel.ended is not None else at
     at_once = do.SetTimer(("files", recorder.unique_id), 0.0)
     return [*call, *noted.note_hung_up(recorder, ended), *tell(recorder, Signal.HUNG_UP, ended), at_once]
 

@@ -20,6 +20,8 @@ from callwarden.assets import prompts
 from callwarden.config import Settings
 from callwarden.core import actions as do
 from callwarden.core import events as ev
+from callwarden.core import policy
+from callwarden.core.calls import Leg
 from callwarden.core.facts import Fact, Note
 from callwarden.custody import audit
 from callwarden.custody.head import HeadFile, text_of
@@ -29,7 +31,7 @@ from callwarden.storage import leftovers
 from callwarden.storage.database import belongs, open_readonly
 from callwarden.storage.keys import load_keys
 from callwarden.storage.leftovers import Leftovers
-from callwarden.storage.noted import take_in
+from callwarden.storage.noted import Unseen, take_in
 from callwarden.storage.remembered import known_trunks, remembered
 from callwarden.storage.strays import sweep
 from callwarden.storage.vault import Vault
@@ -48,6 +50,7 @@ class Keeper:
 
     def __init__(self, settings: Settings, post: Callable[[ev.Event], None], alarms: Alarms) -> None:
         self.settings, self._post, self._alarms = settings, post, alarms
+        self._since = time.time()
         self.vault = Vault(settings.vault.path)
         self.vault.keys = lambda: load_keys(self.settings)
         self.head = HeadFile(head_path(settings))
@@ -110,7 +113,9 @@ class Keeper:
         """Have the dialplan's note of a channel written; gives the channel where it is not finished. Raises what the
         catalogue raises."""
         spool, sha256 = self.settings.spool.path, self.prompt_hash
-        return await self.on_catalogue(lambda db: take_in(db, note, spool, sha256, time.time()))
+        leg = Leg(note.unique_id, note.linked_id, note.channel, note.at)
+        unseen = Unseen(self._since, policy.not_recorded(leg, self.settings))
+        return await self.on_catalogue(lambda db: take_in(db, note, spool, sha256, time.time(), unseen))
 
     async def take_in_leftovers(self, files: Sequence[str], sighted: bool) -> Leftovers:
         """Files of the spool that nobody waits for: see ``leftovers``. Raises OSError, and as the catalogue does."""

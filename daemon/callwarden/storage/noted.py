@@ -5,11 +5,12 @@ if it is not finished. Asked again, it changes nothing. Whatever the catalogue k
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlite_utils import Database
 
+from callwarden.core import recorder as rec
 from callwarden.core.announcing import by_dialplan, noted_before
 from callwarden.core.calls import endpoint_of
 from callwarden.core.card_time import SEEN_GONE
@@ -20,6 +21,7 @@ from callwarden.core.facts import (
     Channel,
     Direction,
     Fact,
+    Gap,
     Note,
     Recording,
     RecordingState,
@@ -39,14 +41,33 @@ DIRECTIONS = {
     "internal": Direction.INTERNAL,
 }  # fmt: skip
 FROM_OUTSIDE = ("inbound", "reached")
+RUNG = "rung"
+MET = ("reached", RUNG)
+"""Whom a call reached: nobody but the caller is recorded by the dialplan, and the caller's recording has both."""
 
 Hash = Callable[[str, str], str]
 
 
-def take_in(db: Database, note: Note, spool: Path, sha256: Hash, now: float) -> list[ChannelRemembered]:
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """What the daemon knows of a channel that it did not see: since when it runs itself (UTC epoch seconds), and the
+    rule by which such a channel is not recorded, or an empty string."""
+
+    since: float
+    exempt: str = ""
+
+    def cause(self, ended: float) -> str:
+        """Why nobody recorded a channel that ended then."""
+        return rec.NOT_RUNNING if ended < self.since else rec.OUT_OF_SIGHT
+
+
+def take_in(
+    db: Database, note: Note, spool: Path, sha256: Hash, now: float, unseen: Unseen
+) -> list[ChannelRemembered]:
     """``sha256`` gives a prompt's hash by its name and language."""
     rows = ledger_rows(db, note.unique_id)
-    facts: list[Fact] = [*_origin(db, note, spool, rows), *_recorded(db, note, rows), *announced(db, note, sha256)]
+    origin = _met(db, note, rows, unseen) if note.way in MET else _origin(db, note, spool, rows)
+    facts: list[Fact] = [*origin, *_recorded(db, note, rows), *announced(db, note, sha256)]
     save_all(db, facts)
     return remembered_of(db, [note.unique_id], now, spool)
 
@@ -67,24 +88,51 @@ def announced(db: Database, note: Note, sha256: Hash) -> Iterator[Announcement]:
 
 
 def _origin(db: Database, note: Note, spool: Path, rows: LedgerRows | None) -> Iterator[Fact]:
-    """The call and the channel, where nobody saw them. A call of which only those were seen that it rang is its
-    caller's."""
+    """The call and the channel that began it, where nobody saw them; of what was seen, the end that nobody saw. A call
+    of which only those were seen that it rang is its caller's."""
     if rows is not None:
+        yield from _ended(note, rows)
         return
     outside = note.way in FROM_OUTSIDE
     answered = note.at if outside else first_sound((since, spool / file) for since, file in note.files)
     known = story(db, note.linked_id)
-    if note.way != "reached" and (known is None or note.unique_id == note.linked_id):
+    if known is None or note.unique_id == note.linked_id:
         call = Call(
             linked_id=note.linked_id, direction=DIRECTIONS.get(note.way, Direction.UNKNOWN), started=note.at,
             answered=answered, caller_number=note.number, caller_name=note.name, called_number=note.dialled,
             trunk=endpoint_of(note.channel) if outside else "",
         )  # fmt: skip
         yield call if known is None else _begun_by(call, known.call.call)
-    yield Channel(
+    yield _channel(note, answered)
+
+
+def _met(db: Database, note: Note, rows: LedgerRows | None, unseen: Unseen) -> Iterator[Fact]:
+    """Whom a call reached, where nobody saw it: a channel without a recording, and why it has none."""
+    if rows is not None:
+        yield from _ended(note, rows)
+        return
+    answered = note.at if note.way == "reached" or note.answered is None else note.answered
+    if note.way == RUNG and story(db, note.linked_id) is None:
+        yield Call(
+            linked_id=note.linked_id, direction=Direction.UNKNOWN, started=note.at, answered=answered, ended=note.ended
+        )
+    yield replace(_channel(note, answered), exempt=unseen.exempt)
+    if note.ended is not None and note.ended > answered and not unseen.exempt:
+        cause = unseen.cause(note.ended)
+        yield Gap(unique_id=note.unique_id, started=answered, ended=note.ended, cause=cause)
+
+
+def _ended(note: Note, rows: LedgerRows) -> Iterator[Channel]:
+    """The end of a channel that lived on when the daemon had died."""
+    if rows.channel.ended is None and note.ended is not None:
+        yield replace(rows.channel, ended=note.ended)
+
+
+def _channel(note: Note, answered: float | None) -> Channel:
+    return Channel(
         unique_id=note.unique_id, linked_id=note.linked_id, name=note.channel, endpoint=endpoint_of(note.channel),
-        role=Role.OUTSIDE if outside else Role.PHONE, started=note.at, number=note.number, party_name=note.name,
-        answered=answered,
+        role=Role.OUTSIDE if note.way in FROM_OUTSIDE else Role.PHONE, started=note.at, number=note.number,
+        party_name=note.name, answered=answered, ended=note.ended,
     )  # fmt: skip
 
 
