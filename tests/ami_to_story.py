@@ -92,13 +92,11 @@ def _told(event: ev.Event, names: Names) -> str:
             return f"enter {names.bridge(event.bridge)} {names.short(event.unique_id)}{kind}"
         case ev.BridgeLeft():
             return f"leave {names.bridge(event.bridge)} {names.short(event.unique_id)}"
-        case ev.BridgeDestroyed():
-            return f"destroy {names.bridge(event.bridge)}"
         case ev.MusicStarted() | ev.MusicStopped():
             return f"music {names.short(event.unique_id)}" + (" over" if isinstance(event, ev.MusicStopped) else "")
         case ev.LocalPaired():
             return f"local {names.short(event.one)} {names.short(event.two)}"
-        case ev.DialBegun() | ev.DialEnded():
+        case ev.DialBegun():
             return _dialled(event, names)
         case ev.StepAsked():
             return f"step {event.step} {names.short(event.unique_id)} call={names.short(event.arguments[0])}"
@@ -117,10 +115,8 @@ def _channel(event: ev.ChannelCreated, names: Names) -> str:
     )
 
 
-def _dialled(event: ev.DialBegun | ev.DialEnded, names: Names) -> str:
+def _dialled(event: ev.DialBegun, names: Names) -> str:
     who = f"{names.short(event.caller)} {names.short(event.destination)}"
-    if isinstance(event, ev.DialEnded):
-        return f"dialled {who} {event.status}"
     return f"dial {who} {event.dial_string}" + (f" context={event.context}" if event.context else "")
 
 

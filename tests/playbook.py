@@ -128,10 +128,8 @@ class Actors:
                 ev.BridgeEntered(at, who[0], who[1], "holding" in who, "conference" in who)
             ),
             "leave": lambda at, who, _: self._tell(ev.BridgeLeft(at, who[0], who[1])),
-            "destroy": lambda at, who, _: self._tell(ev.BridgeDestroyed(at, who[0])),
             "local": lambda at, who, _: self._tell(ev.LocalPaired(at, who[0], who[1])),
             "dial": self._dial,
-            "dialled": lambda at, who, _: self._tell(ev.DialEnded(at, who[0], who[1], who[2])),
             "music": self._music,
             "foreign": lambda at, who, _: self._tell(ev.ForeignRecorderStarted(at, who[0])),
             "stolen": self._stolen,

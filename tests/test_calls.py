@@ -134,16 +134,17 @@ def test_whoever_was_let_through_is_at_the_card_line_until_it_talks_with_somebod
     assert not known.at_card_line(caller)
 
 
-def test_bridges_that_nobody_is_in_are_forgotten_after_a_snapshot() -> None:
-    a = leg("PJSIP/202-1")
-    known = calls(a)
+def test_a_bridge_that_nobody_is_in_is_forgotten() -> None:
+    a, b = leg("PJSIP/202-1"), leg("PJSIP/203-1")
+    known = calls(a, b)
     known.enter(a, "b1")
-    known.bridge("b2")
-    known.forget_empty_bridges()
+    known.enter(b, "b1")
+    known.leave(a)
     assert set(known.bridges) == {"b1"}
-    known.forget_bridge("b1")
-    known.forget_bridge("never seen")
-    assert a.bridge == ""
+    known.enter(b, "b2")
+    assert set(known.bridges) == {"b2"}
+    known.remove(b.unique_id)
+    assert known.bridges == {}
 
 
 @pytest.mark.parametrize(

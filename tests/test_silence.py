@@ -4,7 +4,6 @@ import pytest
 
 from callwarden.core import actions as do
 from callwarden.core.events import (
-    BridgeDestroyed,
     ChannelRenamed,
     LinkedIdChanged,
     RecordersStopUnproven,
@@ -151,7 +150,7 @@ def test_a_phone_that_takes_the_card_lines_name_is_the_card_line() -> None:
     assert "stop trunk-1" in scene.happen(ChannelRenamed(scene.now, "202-1", "PJSIP/700-5"))
 
 
-@pytest.mark.parametrize("how", ["merged away", "renamed", "moved", "bridge destroyed"])
+@pytest.mark.parametrize("how", ["merged away", "renamed", "moved"])
 def test_those_left_behind_by_a_move_are_recorded_again(how: str) -> None:
     scene = Scene()
     scene.talking()
@@ -162,8 +161,6 @@ def test_those_left_behind_by_a_move_are_recorded_again(how: str) -> None:
     match how:
         case "moved":
             scene.together("elsewhere", "700-1")
-        case "bridge destroyed":
-            scene.happen(BridgeDestroyed(scene.now, "with-trunk-1"))
         case "merged away":
             scene.happen(LinkedIdChanged(scene.now, "700-1", "trunk-1"))
             scene.alone("with-trunk-1", "700-1")

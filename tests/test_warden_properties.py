@@ -107,10 +107,6 @@ class AnyOrder(RuleBasedStateMachine):
     def bridge_left(self, who: int, bridge: str) -> None:
         self.tell(ev.BridgeLeft(self.now, bridge, self.one(who)))
 
-    @rule(bridge=strategies.sampled_from(BRIDGES))
-    def bridge_destroyed(self, bridge: str) -> None:
-        self.tell(ev.BridgeDestroyed(self.now, bridge))
-
     @rule(who=picks, over=strategies.booleans())
     def music(self, who: int, over: bool) -> None:
         kind = ev.MusicStopped if over else ev.MusicStarted
@@ -200,8 +196,6 @@ class AnyOrder(RuleBasedStateMachine):
         stage.advance(stage.now + 30)
         for unique_id in sorted(stage.asterisk.channels):
             stage.happen(ev.ChannelHungUp(stage.now + 0.5, unique_id))
-        for bridge in BRIDGES:
-            stage.happen(ev.BridgeDestroyed(stage.now, bridge))
         stage.advance(stage.now + 600)
         left = left_behind(stage.book)
         assert not left, left

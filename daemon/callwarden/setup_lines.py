@@ -13,11 +13,9 @@ from callwarden.asterisk.translate import ANSWERED
 from callwarden.config.settings import Agi, CardLine, Settings
 
 EVENTS = (
-    "BridgeDestroy",
     "BridgeEnter",
     "BridgeLeave",
     "DialBegin",
-    "DialEnd",
     "FullyBooted",
     "Hangup",
     "LocalBridge",

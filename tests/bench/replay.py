@@ -77,7 +77,6 @@ class Replay:
             ev.DialBegun(at, caller, desk, str(3000 + n % self.desks), "from-trunk"),
             ev.CallerIdentified(at, desk, str(3000 + n % self.desks), "Desk"),
             ev.ChannelAnswered(at, desk),
-            ev.DialEnded(at, caller, desk, "ANSWER"),
             ev.ChannelAnswered(at, caller),
             ev.BridgeEntered(at, bridge, desk),
             ev.BridgeEntered(at, bridge, caller),
@@ -89,7 +88,7 @@ class Replay:
         self.now += 0.05
         at = self.now
         self.tell(
-            ev.BridgeLeft(at, bridge, desk), ev.BridgeLeft(at, bridge, caller), ev.BridgeDestroyed(at, bridge),
+            ev.BridgeLeft(at, bridge, desk), ev.BridgeLeft(at, bridge, caller),
             ev.ChannelHungUp(at, desk), ev.ChannelHungUp(at, caller),
         )  # fmt: skip
         for unique_id in (caller, desk):

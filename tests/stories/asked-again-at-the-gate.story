@@ -19,6 +19,5 @@ settings card__gate_timeout=2.0
 6.0 enter b1 trunk-1
 9.0 hangup 700-1
 9.0 hangup trunk-1
-9.0 destroy b1
 = trunk-1: recorded 0.3-3.6, suspended 3.6-9 (card line by PJSIP/trunk)
 = 700-1: exempt 6-9 (card line)

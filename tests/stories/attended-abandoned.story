@@ -10,7 +10,6 @@
 < start 202-1
 6.434 dial trunk-1 202-1 202 context=from-trunk
 6.437 up 202-1
-6.438 dialled trunk-1 202-1 ANSWER
 6.438 enter b1 202-1
 6.439 enter b1 trunk-1
 10.468 channel Local/700@from-internal-1;1 call=trunk-1 exten=700 context=from-internal
@@ -28,9 +27,7 @@
 13.310 channel PJSIP/700-1 call=trunk-1 exten=s context=from-internal
 13.311 dial 700@from-internal-1;2 700-1 700 context=callwarden-card-line
 13.313 up 700-1
-13.313 dialled 700@from-internal-1;2 700-1 ANSWER
 13.314 up 700@from-internal-1;1
-13.314 dialled nobody 700@from-internal-1;1 ANSWER
 13.314 up 700@from-internal-1;2
 13.314 enter b3 700-1
 13.314 enter b3 700@from-internal-1;2
@@ -38,19 +35,16 @@
 14.344 leave b3 700@from-internal-1;2
 14.345 step card-left 700@from-internal-1;2 call=trunk-1
 < answer 700@from-internal-1;2 done
-14.345 destroy b3
 14.345 hangup 700-1
 14.348 leave b2 700@from-internal-1;1
 14.348 leave b2 202-1
 14.348 enter b1 202-1
 14.348 hangup 700@from-internal-1;2
-14.349 destroy b2
 14.349 hangup 700@from-internal-1;1
 < start 202-1
 < start trunk-1
 16.345 leave b1 trunk-1
 16.345 leave b1 202-1
-16.345 destroy b1
 16.346 hangup trunk-1
 16.347 hangup 202-1
 = trunk-1: recorded 0.005-10.47, suspended 10.47-14.85 (card line by PJSIP/202), recorded 14.85-16.35

@@ -10,7 +10,6 @@
 < start 202-1
 6.422 dial trunk-1 202-1 202 context=from-trunk
 6.424 up 202-1
-6.425 dialled trunk-1 202-1 ANSWER
 6.425 enter b1 202-1
 6.425 enter b1 trunk-1
 10.439 channel Local/700@from-internal-1;1 call=trunk-1 exten=700 context=from-internal
@@ -28,27 +27,22 @@
 13.282 channel PJSIP/700-1 call=trunk-1 exten=s context=from-internal
 13.286 dial 700@from-internal-1;2 700-1 700 context=callwarden-card-line
 13.287 up 700-1
-13.287 dialled 700@from-internal-1;2 700-1 ANSWER
 13.287 up 700@from-internal-1;2
 13.287 up 700@from-internal-1;1
-13.287 dialled nobody 700@from-internal-1;1 ANSWER
 13.288 enter b3 700-1
 13.288 enter b3 700@from-internal-1;2
 14.315 leave b2 700@from-internal-1;1
 14.315 enter b1 700@from-internal-1;1
 14.316 leave b2 202-1
-14.316 destroy b2
 14.316 hangup 202-1
 14.764 leave b1 trunk-1
 14.764 leave b3 700@from-internal-1;2
 14.764 enter b3 trunk-1
 14.765 leave b1 700@from-internal-1;1
-14.765 destroy b1
 14.766 hangup 700@from-internal-1;1
 14.766 hangup 700@from-internal-1;2
 15.322 leave b3 trunk-1
 15.322 leave b3 700-1
-15.322 destroy b3
 15.322 hangup trunk-1
 15.323 hangup 700-1
 = trunk-1: recorded 0.002-10.44, suspended 10.44-15.32 (card line by PJSIP/202)

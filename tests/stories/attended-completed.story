@@ -10,7 +10,6 @@
 < start 202-1
 6.427 dial trunk-1 202-1 202 context=from-trunk
 6.430 up 202-1
-6.430 dialled trunk-1 202-1 ANSWER
 6.431 enter b1 202-1
 6.431 enter b1 trunk-1
 10.464 channel Local/700@from-internal-1;1 call=trunk-1 exten=700 context=from-internal
@@ -28,28 +27,23 @@
 13.310 channel PJSIP/700-1 call=trunk-1 exten=s context=from-internal
 13.313 dial 700@from-internal-1;2 700-1 700 context=callwarden-card-line
 13.318 up 700-1
-13.318 dialled 700@from-internal-1;2 700-1 ANSWER
 13.318 up 700@from-internal-1;1
-13.319 dialled nobody 700@from-internal-1;1 ANSWER
 13.319 up 700@from-internal-1;2
 13.319 enter b3 700-1
 13.319 enter b3 700@from-internal-1;2
 14.337 leave b2 202-1
 14.337 leave b2 700@from-internal-1;1
 14.337 enter b1 700@from-internal-1;1
-14.337 destroy b2
 14.338 hangup 202-1
 14.765 leave b1 trunk-1
 14.765 leave b3 700@from-internal-1;2
 14.765 enter b3 trunk-1
 14.766 leave b1 700@from-internal-1;1
-14.766 destroy b1
 14.766 hangup 700@from-internal-1;1
 14.766 hangup 700@from-internal-1;2
 15.339 leave b3 trunk-1
 15.339 hangup trunk-1
 15.339 leave b3 700-1
-15.339 destroy b3
 15.340 hangup 700-1
 = trunk-1: recorded 0.002-10.47, suspended 10.47-15.34 (card line by PJSIP/202)
 = 202-1: recorded 6.43-10.47, suspended 10.47-14.34 (card line by PJSIP/202)

@@ -9,7 +9,6 @@ settings announce__inbound=off
 < start 202-1
 0.008 dial trunk-1 202-1 202 context=from-trunk
 0.013 up 202-1
-0.014 dialled trunk-1 202-1 ANSWER
 0.014 up trunk-1
 0.015 enter b1 202-1
 0.015 enter b1 trunk-1
@@ -24,11 +23,9 @@ settings announce__inbound=off
 < start 204-1
 3.357 dial 204@from-internal-1;2 204-1 204 context=from-internal
 3.365 up 204-1
-3.365 dialled 204@from-internal-1;2 204-1 ANSWER
 3.365 up 204@from-internal-1;2
 3.365 enter b3 204-1
 3.366 up 204@from-internal-1;1
-3.366 dialled nobody 204@from-internal-1;1 ANSWER
 3.366 enter b3 204@from-internal-1;2
 < stop 202-1
 < start 202-1
@@ -37,7 +34,6 @@ settings announce__inbound=off
 4.404 leave b2 204@from-internal-1;1
 4.404 enter b1 204@from-internal-1;1
 < stop 204-1
-4.406 destroy b2
 4.406 hangup 202-1
 < start 204-1
 < stop trunk-1
@@ -49,13 +45,11 @@ settings announce__inbound=off
 4.838 leave b1 204@from-internal-1;1
 4.838 hangup 204@from-internal-1;1
 4.839 hangup 204@from-internal-1;2
-4.839 destroy b1
 < start 204-1
 < stop trunk-1
 < start trunk-1
 6.368 leave b3 trunk-1
 6.370 leave b3 204-1
-6.370 destroy b3
 6.371 hangup trunk-1
 6.372 hangup 204-1
 = trunk-1: recorded 0.014-4.528, suspended 4.528-4.649 (recorder renewed by Callwarden), recorded 4.649-4.961, suspended 4.961-5.082 (recorder renewed by Callwarden), recorded 5.082-6.371

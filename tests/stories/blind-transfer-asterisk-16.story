@@ -10,12 +10,10 @@
 < start 202-1
 6.429 dial trunk-1 202-1 202 context=from-trunk
 6.432 up 202-1
-6.432 dialled trunk-1 202-1 ANSWER
 6.433 enter b1 202-1
 6.433 enter b1 trunk-1
 9.266 leave b1 202-1
 9.266 leave b1 trunk-1
-9.266 destroy b1
 9.266 step card-gate trunk-1 call=trunk-1
 < stop 202-1
 < stop trunk-1
@@ -24,12 +22,10 @@
 12.105 channel PJSIP/700-1 call=trunk-1 exten=s context=from-internal
 12.105 dial trunk-1 700-1 700 context=callwarden-card-line
 12.108 up 700-1
-12.108 dialled trunk-1 700-1 ANSWER
 12.108 enter b2 700-1
 12.108 enter b2 trunk-1
 13.113 leave b2 700-1
 13.113 leave b2 trunk-1
-13.113 destroy b2
 13.114 hangup 700-1
 13.114 step card-left trunk-1 call=trunk-1
 < start trunk-1
@@ -38,12 +34,10 @@
 < start 202-2
 15.930 dial trunk-1 202-2 202 context=callwarden-return
 15.935 up 202-2
-15.936 dialled trunk-1 202-2 ANSWER
 15.936 enter b3 202-2
 15.936 enter b3 trunk-1
 16.966 leave b3 trunk-1
 16.966 leave b3 202-2
-16.966 destroy b3
 16.968 hangup trunk-1
 16.968 hangup 202-2
 = trunk-1: recorded 0.006-9.267, suspended 9.267-13.12 (card line by PJSIP/202), recorded 13.12-16.97

@@ -10,12 +10,10 @@
 < start 202-1
 6.429 dial trunk-1 202-1 202 context=from-trunk
 6.431 up 202-1
-6.431 dialled trunk-1 202-1 ANSWER
 6.431 enter b1 202-1
 6.432 enter b1 trunk-1
 9.256 leave b1 202-1
 9.257 leave b1 trunk-1
-9.257 destroy b1
 9.257 step card-gate trunk-1 call=trunk-1
 < stop 202-1
 < stop trunk-1
@@ -29,10 +27,8 @@
 < stop 206-1
 12.100 dial 9700@from-internal-1;2 206-1 206 context=from-internal
 12.104 up 206-1
-12.105 dialled 9700@from-internal-1;2 206-1 ANSWER
 12.105 up 9700@from-internal-1;2
 12.105 up 9700@from-internal-1;1
-12.105 dialled trunk-1 9700@from-internal-1;1 ANSWER
 12.105 enter b2 9700@from-internal-1;1
 12.105 enter b3 206-1
 12.105 enter b3 9700@from-internal-1;2
@@ -41,12 +37,10 @@
 12.126 leave b3 9700@from-internal-1;2
 12.126 enter b3 trunk-1
 12.126 leave b2 9700@from-internal-1;1
-12.126 destroy b2
 12.126 hangup 9700@from-internal-1;1
 12.126 hangup 9700@from-internal-1;2
 13.613 leave b3 206-1
 13.613 leave b3 trunk-1
-13.613 destroy b3
 13.614 step card-left trunk-1 call=trunk-1
 13.614 hangup 206-1
 < start trunk-1
@@ -55,12 +49,10 @@
 < start 202-2
 16.425 dial trunk-1 202-2 202 context=callwarden-return
 16.428 up 202-2
-16.428 dialled trunk-1 202-2 ANSWER
 16.429 enter b4 202-2
 16.429 enter b4 trunk-1
 17.457 leave b4 trunk-1
 17.457 leave b4 202-2
-17.457 destroy b4
 17.457 hangup trunk-1
 17.457 hangup 202-2
 = trunk-1: recorded 0.004-9.258, suspended 9.258-13.62 (card line by PJSIP/202), recorded 13.62-17.46

@@ -10,7 +10,6 @@
 < start 202-1
 6.486 dial trunk-1 202-1 202 context=from-trunk
 6.488 up 202-1
-6.489 dialled trunk-1 202-1 ANSWER
 6.489 enter b1 202-1
 6.489 enter b1 trunk-1
 9.336 leave b1 trunk-1
@@ -18,13 +17,11 @@
 < stop 202-1
 < stop trunk-1
 9.336 leave b1 202-1
-9.336 destroy b1
 < answer trunk-1 clear back to PJSIP/202 after card-not-recorded
 9.337 hangup 202-1
 12.178 channel PJSIP/702-1 call=trunk-1 exten=s context=from-internal
 < stop 702-1
 12.179 dial trunk-1 702-1 702 context=callwarden-card-line
-15.180 dialled trunk-1 702-1 NOANSWER
 15.180 hangup 702-1
 19.144 step card-left trunk-1 call=trunk-1
 < start trunk-1
@@ -33,12 +30,10 @@
 < start 202-2
 21.968 dial trunk-1 202-2 202 context=callwarden-return
 21.971 up 202-2
-21.971 dialled trunk-1 202-2 ANSWER
 21.971 enter b2 202-2
 21.971 enter b2 trunk-1
 23.005 leave b2 trunk-1
 23.006 leave b2 202-2
-23.006 destroy b2
 23.006 hangup trunk-1
 23.006 hangup 202-2
 = trunk-1: recorded 0.045-9.337, suspended 9.337-19.14 (card line by PJSIP/202), recorded 19.14-23.01

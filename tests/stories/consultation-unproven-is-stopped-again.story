@@ -30,7 +30,6 @@
 4.0 hangup trunk-1
 5.0 leave b1 202-1
 5.0 leave b1 700-1
-5.0 destroy b1
 5.0 hangup 700-1
 5.0 hangup 202-1
 = 202-1: suspended 0.4-5 (card line by PJSIP/202)

@@ -10,7 +10,6 @@
 < start 202-1
 6.440 dial trunk-1 202-1 202 context=from-trunk
 6.441 up 202-1
-6.442 dialled trunk-1 202-1 ANSWER
 6.443 enter b1 202-1
 6.443 enter b1 trunk-1
 7.907 step divert 202-1 call=trunk-1
@@ -24,18 +23,15 @@
 < stop trunk-1
 7.914 leave b1 202-1
 < answer trunk-1 clear back to PJSIP/202 after card-not-recorded
-7.915 destroy b1
 7.915 hangup 202-1
 10.754 channel PJSIP/700-1 call=trunk-1 exten=s context=from-internal
 10.756 dial trunk-1 700-1 700 context=callwarden-card-line
 10.759 up 700-1
-10.759 dialled trunk-1 700-1 ANSWER
 10.759 enter b2 700-1
 10.759 enter b2 trunk-1
 11.774 leave b2 700-1
 11.774 hangup 700-1
 11.774 leave b2 trunk-1
-11.774 destroy b2
 11.774 step card-left trunk-1 call=trunk-1
 < start trunk-1
 < answer trunk-1 done after recording-resumed
@@ -43,13 +39,11 @@
 < start 202-2
 14.588 dial trunk-1 202-2 202 context=callwarden-return
 14.593 up 202-2
-14.593 dialled trunk-1 202-2 ANSWER
 14.593 enter b3 202-2
 14.594 enter b3 trunk-1
 15.618 leave b3 trunk-1
 15.618 leave b3 202-2
 15.618 hangup trunk-1
-15.618 destroy b3
 15.619 hangup 202-2
 = trunk-1: recorded 0.005-7.908, suspended 7.908-11.77 (card line by PJSIP/202), recorded 11.77-15.62
 = 202-1: recorded 6.441-7.908

@@ -20,7 +20,6 @@
 < start 202-1
 < start trunk-1
 8.0 leave b1 202-1
-8.0 destroy b1
 8.0 hangup 202-1
 8.1 hangup trunk-1
 = trunk-1: recorded 0.3-6.1, suspended 6.1-6.501 (card line by PJSIP/202), recorded 6.501-8.1

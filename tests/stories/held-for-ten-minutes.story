@@ -14,7 +14,6 @@ settings announce__inbound=off
 < start trunk-1
 610.0 leave b1 202-1
 610.0 leave b1 trunk-1
-610.0 destroy b1
 610.0 hangup trunk-1
 610.0 hangup 202-1
 = trunk-1: recorded 0.3-605, suspended 605-605.1 (recorder renewed by Callwarden), recorded 605.1-610

@@ -8,13 +8,11 @@
 < start 202-1
 4.003 dial trunk-1 202-1 202
 5.000 up 202-1
-5.000 dialled trunk-1 202-1 ANSWER
 5.001 enter b1 202-1
 5.002 enter b1 trunk-1
 65.000 leave b1 trunk-1
 65.000 leave b1 202-1
 65.001 hangup 202-1
-65.001 destroy b1
 65.002 hangup trunk-1
 = trunk-1: recorded 0.6-65
 = 202-1: recorded 5-65

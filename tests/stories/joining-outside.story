@@ -10,13 +10,11 @@
 < start 202-1
 6.424 dial trunk-1 202-1 202 context=from-trunk
 6.426 up 202-1
-6.426 dialled trunk-1 202-1 ANSWER
 6.426 enter b1 202-1
 6.426 enter b1 trunk-1
 7.459 leave b1 trunk-1
 7.459 leave b1 202-1
 7.459 hangup 202-1
-7.459 destroy b1
 7.460 step outbound trunk-1 call=trunk-1
 < answer trunk-1 done
 7.470 channel PJSIP/trunk-2 call=trunk-1 exten=s context=from-trunk
@@ -25,14 +23,12 @@
 7.473 up trunk-2
 7.473 step announce-outbound trunk-2 call=trunk-1
 < answer trunk-2 done after outbound
-14.097 dialled trunk-1 trunk-2 ANSWER
 14.097 enter b2 trunk-2
 14.097 enter b2 trunk-1
 < stop trunk-1
 < start trunk-1
 17.102 leave b2 trunk-2
 17.102 leave b2 trunk-1
-17.102 destroy b2
 17.102 hangup trunk-1
 17.103 hangup trunk-2
 = trunk-1: recorded 0.002-14.1, suspended 14.1-14.22 (recorder renewed by Callwarden), recorded 14.22-17.1

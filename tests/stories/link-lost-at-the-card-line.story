@@ -11,7 +11,6 @@
 < whisper trunk-1 inbound
 5.0 leave b1 trunk-1
 5.0 leave b1 202-1
-5.0 destroy b1
 5.0 step card-gate trunk-1
 < stop 202-1
 < stop trunk-1
@@ -38,7 +37,6 @@
 12.0 enter b3 trunk-1
 15.0 leave b3 202-2
 15.0 leave b3 trunk-1
-15.0 destroy b3
 15.0 hangup 202-2
 15.0 hangup trunk-1
 = trunk-1: recorded 0.3-5.001, suspended 5.001-11.5 (card line by PJSIP/202), recorded 11.5-15

@@ -30,8 +30,6 @@
 < start trunk-1
 12.0 leave b2 203-1
 12.0 leave b2 trunk-1
-12.0 destroy b1
-12.0 destroy b2
 12.0 hangup 203-1
 12.0 hangup trunk-1
 = trunk-1: recorded 0.3-9.001, suspended 9.001-9.122 (recorder renewed by Callwarden), recorded 9.122-12

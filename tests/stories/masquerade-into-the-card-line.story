@@ -15,7 +15,6 @@
 3.0 enter b1 trunk-1
 9.0 leave b1 202-1
 9.0 leave b1 trunk-1
-9.0 destroy b1
 9.0 hangup 202-1
 9.0 hangup trunk-1
 = trunk-1: recorded 0.2-3.001, suspended 3.001-9 (card line)

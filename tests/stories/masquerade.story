@@ -19,7 +19,6 @@
 < whisper trunk-1 inbound
 9.0 leave b1 202-1
 9.0 leave b1 trunk-1
-9.0 destroy b1
 9.0 hangup 202-1
 9.0 hangup trunk-1
 = trunk-1: recorded 0.2-9

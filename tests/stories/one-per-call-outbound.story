@@ -13,7 +13,6 @@ settings recording__scope=one-per-call
 < whisper trunk-1 outbound
 5.0 leave b1 trunk-1
 5.0 leave b1 202-1
-5.0 destroy b1
 5.0 hangup trunk-1
 5.0 hangup 202-1
 = 202-1: exempt 2-5 (one recording per call by PJSIP/trunk)

@@ -15,10 +15,8 @@ settings recording__scope=one-per-call
 5.1 enter b2 203-1
 < start 202-1
 8.0 hangup trunk-1
-8.0 destroy b1
 10.0 leave b2 203-1
 10.0 leave b2 202-1
-10.0 destroy b2
 10.0 hangup 203-1
 10.0 hangup 202-1
 = trunk-1: recorded 0.3-8

@@ -19,7 +19,6 @@
 6.0 enter b1 trunk-1
 9.0 leave b1 700-1
 9.0 leave b1 trunk-1
-9.0 destroy b1
 9.0 hangup 700-1
 9.0 hangup trunk-1
 = trunk-1: recorded 0.3-2.001, suspended 2.001-9 (card line by PJSIP/trunk)

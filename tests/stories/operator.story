@@ -24,7 +24,6 @@
 < reply yes: recording is resumed
 12.0 leave b1 trunk-1
 12.0 leave b1 202-1
-12.0 destroy b1
 12.0 hangup trunk-1
 12.0 hangup 202-1
 = trunk-1: recorded 0.3-2.001, suspended 2.001-9.001 (suspended in place by anna), recorded 9.001-12

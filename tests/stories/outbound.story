@@ -11,11 +11,9 @@
 0.007 up trunk-1
 0.007 step announce-outbound trunk-1 call=201-1
 < answer trunk-1 done after outbound
-3.065 dialled 201-1 trunk-1 ANSWER
 3.065 up 201-1
 3.066 enter b1 trunk-1
 3.066 leave b1 trunk-1
-3.067 destroy b1
 3.067 hangup trunk-1
 3.067 hangup 201-1
 = 201-1: not answered

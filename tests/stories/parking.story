@@ -10,13 +10,11 @@
 < start 202-1
 6.425 dial trunk-1 202-1 202 context=from-trunk
 6.427 up 202-1
-6.427 dialled trunk-1 202-1 ANSWER
 6.428 enter b1 202-1
 6.428 enter b1 trunk-1
 7.448 leave b1 trunk-1
 7.449 enter b2 trunk-1 holding
 10.074 leave b1 202-1
-10.074 destroy b1
 10.074 hangup 202-1
 11.591 channel PJSIP/203-1 exten=761 context=from-internal
 < start 203-1
@@ -29,7 +27,6 @@
 < start trunk-1
 13.582 leave b3 trunk-1
 13.582 leave b3 203-1
-13.582 destroy b3
 13.582 hangup trunk-1
 13.584 hangup 203-1
 = trunk-1: recorded 0.005-11.62, suspended 11.62-11.74 (recorder renewed by Callwarden), recorded 11.74-13.58

@@ -8,13 +8,11 @@
 < alarm card-line-ungated 700-1
 0.001 dial 203-1 700-1 700 context=from-internal
 0.004 up 700-1
-0.005 dialled 203-1 700-1 ANSWER
 0.005 up 203-1
 0.005 enter b1 700-1
 0.005 enter b1 203-1
 1.043 leave b1 203-1
 1.044 leave b1 700-1
-1.044 destroy b1
 1.044 hangup 203-1
 1.045 hangup 700-1
 = 203-1: suspended 0.005-1.044 (card line)

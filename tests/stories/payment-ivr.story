@@ -10,7 +10,6 @@
 < start 202-1
 6.435 dial trunk-1 202-1 202 context=from-trunk
 6.435 up 202-1
-6.435 dialled trunk-1 202-1 ANSWER
 6.436 enter b1 202-1
 6.436 enter b1 trunk-1
 9.255 leave b1 trunk-1
@@ -18,19 +17,16 @@
 < stop 202-1
 < stop trunk-1
 9.255 leave b1 202-1
-9.255 destroy b1
 < answer trunk-1 clear back to PJSIP/202 after card-not-recorded
 9.256 hangup 202-1
 12.138 channel PJSIP/trunk-2 call=trunk-1 exten=s context=from-trunk
 < stop trunk-2
 12.139 dial trunk-1 trunk-2 09098790001@trunk context=callwarden-card-line
 12.140 up trunk-2
-12.141 dialled trunk-1 trunk-2 ANSWER
 12.141 enter b2 trunk-2
 12.141 enter b2 trunk-1
 13.148 leave b2 trunk-2
 13.148 leave b2 trunk-1
-13.148 destroy b2
 13.148 step card-left trunk-1 call=trunk-1
 13.148 hangup trunk-2
 < start trunk-1
@@ -39,12 +35,10 @@
 < start 202-2
 15.957 dial trunk-1 202-2 202 context=callwarden-return
 15.958 up 202-2
-15.958 dialled trunk-1 202-2 ANSWER
 15.958 enter b3 202-2
 15.958 enter b3 trunk-1
 16.977 leave b3 trunk-1
 16.977 leave b3 202-2
-16.977 destroy b3
 16.977 hangup 202-2
 16.977 hangup trunk-1
 = trunk-1: recorded 0.002-9.256, suspended 9.256-13.15 (card line by PJSIP/202), recorded 13.15-16.98

@@ -12,14 +12,12 @@
 6.768 channel PJSIP/700-1 exten=888 context=from-internal
 6.775 up 700-1
 6.796 hangup 202-1
-6.796 dialled trunk-1 700-1 ANSWER
 6.797 enter b1 700-1
 6.798 enter b1 trunk-1
 < stop trunk-1
 8.768 leave b1 trunk-1
 8.769 merge 700-1 trunk-1
 8.769 leave b1 700-1
-8.769 destroy b1
 8.769 hangup 700-1
 8.770 hangup trunk-1
 = trunk-1: recorded 0.007-6.799, suspended 6.799-8.77 (card line)

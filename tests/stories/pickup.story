@@ -13,13 +13,11 @@
 < start 203-1
 6.775 up 203-1
 6.796 hangup 202-1
-6.796 dialled trunk-1 203-1 ANSWER
 6.797 enter b1 203-1
 6.798 enter b1 trunk-1
 8.768 leave b1 trunk-1
 8.769 merge 203-1 trunk-1
 8.769 leave b1 203-1
-8.769 destroy b1
 8.769 hangup 203-1
 8.770 hangup trunk-1
 = trunk-1: recorded 0.007-8.77

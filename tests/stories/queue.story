@@ -13,15 +13,11 @@
 < start 203-1
 6.434 dial trunk-1 203-1 PJSIP/203 context=from-trunk
 6.435 up 201-1
-6.435 dialled trunk-1 201-1 ANSWER
-6.435 dialled trunk-1 203-1 CANCEL
-6.435 dialled trunk-1 203-1 CANCEL
 6.435 hangup 203-1
 6.438 enter b1 201-1
 6.438 enter b1 trunk-1
 9.504 leave b1 trunk-1
 9.504 leave b1 201-1
-9.506 destroy b1
 9.506 hangup trunk-1
 9.506 hangup 201-1
 = trunk-1: recorded 0.003-9.506

@@ -10,12 +10,10 @@
 < start 202-1
 6.428 dial trunk-1 202-1 202 context=from-trunk
 6.432 up 202-1
-6.433 dialled trunk-1 202-1 ANSWER
 6.433 enter b1 202-1
 6.433 enter b1 trunk-1
 7.458 leave b1 202-1
 7.458 leave b1 trunk-1
-7.458 destroy b1
 7.458 hangup 202-1
 7.458 step card-gate trunk-1 call=trunk-1
 < stop trunk-1
@@ -23,12 +21,10 @@
 10.300 channel PJSIP/700-1 call=trunk-1 exten=s context=from-internal
 10.300 dial trunk-1 700-1 700 context=callwarden-card-line
 10.302 up 700-1
-10.302 dialled trunk-1 700-1 ANSWER
 10.302 enter b2 700-1
 10.302 enter b2 trunk-1
 11.316 leave b2 700-1
 11.316 leave b2 trunk-1
-11.316 destroy b2
 11.316 hangup 700-1
 11.316 step card-left trunk-1 call=trunk-1
 < start trunk-1

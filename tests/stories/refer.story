@@ -10,7 +10,6 @@
 < start 202-1
 6.435 dial trunk-1 202-1 202 context=from-trunk
 6.438 up 202-1
-6.438 dialled trunk-1 202-1 ANSWER
 6.439 enter b1 202-1
 6.439 enter b1 trunk-1
 7.456 leave b1 trunk-1
@@ -18,18 +17,15 @@
 7.456 step card-gate trunk-1 call=trunk-1
 < stop 202-1
 < stop trunk-1
-7.456 destroy b1
 7.457 hangup 202-1
 < answer trunk-1 clear back to PJSIP/202 after card-not-recorded
 10.296 channel PJSIP/700-1 call=trunk-1 exten=s context=from-internal
 10.297 dial trunk-1 700-1 700 context=callwarden-card-line
 10.300 up 700-1
-10.300 dialled trunk-1 700-1 ANSWER
 10.300 enter b2 700-1
 10.301 enter b2 trunk-1
 11.308 leave b2 700-1
 11.308 leave b2 trunk-1
-11.309 destroy b2
 11.309 hangup 700-1
 11.310 step card-left trunk-1 call=trunk-1
 < start trunk-1

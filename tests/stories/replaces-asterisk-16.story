@@ -10,7 +10,6 @@
 < start 207-1
 6.423 dial trunk-1 207-1 207 context=from-trunk
 6.446 up 207-1
-6.446 dialled trunk-1 207-1 ANSWER
 6.447 enter b1 207-1
 6.447 enter b1 trunk-1
 9.054 channel PJSIP/207-2 exten=700 context=from-internal
@@ -23,7 +22,6 @@
 11.894 channel PJSIP/700-1 call=207-2 exten=s context=from-internal
 11.894 dial 207-2 700-1 700 context=callwarden-card-line
 11.897 up 700-1
-11.897 dialled 207-2 700-1 ANSWER
 11.897 up 207-2
 11.897 enter b2 700-1
 11.897 enter b2 207-2
@@ -31,13 +29,11 @@
 12.931 leave b2 207-2
 12.931 enter b2 trunk-1
 12.931 leave b1 207-1
-12.932 destroy b1
 12.932 hangup 207-1
 12.933 hangup 207-2
 13.940 leave b2 trunk-1
 13.940 merge 700-1 trunk-1
 13.940 leave b2 700-1
-13.940 destroy b2
 13.941 hangup trunk-1
 13.941 hangup 700-1
 = trunk-1: recorded 0.002-9.055, suspended 9.055-13.94 (card line by PJSIP/207)

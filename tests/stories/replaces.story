@@ -10,7 +10,6 @@
 < start 207-1
 6.464 dial trunk-1 207-1 207 context=from-trunk
 6.473 up 207-1
-6.473 dialled trunk-1 207-1 ANSWER
 6.473 enter b1 207-1
 6.473 enter b1 trunk-1
 9.068 channel PJSIP/207-2 exten=700 context=from-internal
@@ -23,7 +22,6 @@
 11.908 channel PJSIP/700-1 call=207-2 exten=s context=from-internal
 11.909 dial 207-2 700-1 700 context=callwarden-card-line
 11.911 up 700-1
-11.911 dialled 207-2 700-1 ANSWER
 11.911 up 207-2
 11.912 enter b2 700-1
 11.912 enter b2 207-2
@@ -31,13 +29,11 @@
 12.945 leave b2 207-2
 12.945 enter b2 trunk-1
 12.945 leave b1 207-1
-12.945 destroy b1
 12.945 hangup 207-1
 12.945 hangup 207-2
 13.948 leave b2 trunk-1
 13.948 merge 700-1 trunk-1
 13.948 leave b2 700-1
-13.948 destroy b2
 13.949 hangup 700-1
 13.949 hangup trunk-1
 = trunk-1: recorded 0.04-9.07, suspended 9.07-13.95 (card line by PJSIP/207)

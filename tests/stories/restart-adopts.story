@@ -12,7 +12,6 @@
 8.0 restart
 12.0 leave b1 trunk-1
 12.0 leave b1 202-1
-12.0 destroy b1
 12.0 hangup trunk-1
 12.0 hangup 202-1
 = trunk-1: recorded 0.3-12

@@ -10,7 +10,6 @@
 < whisper trunk-1 inbound
 5.0 leave b1 trunk-1
 5.0 leave b1 202-1
-5.0 destroy b1
 5.0 step card-gate trunk-1
 < stop 202-1
 < stop trunk-1
@@ -27,7 +26,6 @@
 9.0 leave b2 700-1
 9.0 hangup 700-1
 9.0 leave b2 trunk-1
-9.0 destroy b2
 9.0 step card-left trunk-1
 < start trunk-1
 < answer trunk-1 done after recording-resumed

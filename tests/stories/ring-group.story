@@ -13,14 +13,11 @@
 6.447 dial trunk-1 201-1 201 context=from-trunk
 6.448 dial trunk-1 203-1 203 context=from-trunk
 6.448 up 201-1
-6.448 dialled trunk-1 203-1 CANCEL
-6.448 dialled trunk-1 201-1 ANSWER
 6.448 enter b1 201-1
 6.448 enter b1 trunk-1
 6.449 hangup 203-1
 9.001 leave b1 trunk-1
 9.001 leave b1 201-1
-9.001 destroy b1
 9.003 hangup 201-1
 9.004 hangup trunk-1
 = trunk-1: recorded 0.004-9.004

@@ -21,7 +21,6 @@ settings card__in_place=true
 < answer 202-1 done
 12.0 leave b1 trunk-1
 12.0 leave b1 202-1
-12.0 destroy b1
 12.0 hangup trunk-1
 12.0 hangup 202-1
 = trunk-1: recorded 0.3-5.001, suspended 5.001-9.001 (suspended in place by PJSIP/202), recorded 9.001-12

@@ -16,9 +16,7 @@
 < start 202-1
 6.429 dial 202@from-internal-1;2 202-1 202 context=from-internal
 6.429 up 202-1
-6.429 dialled 202@from-internal-1;2 202-1 ANSWER
 6.430 up 202@from-internal-1;1
-6.430 dialled trunk-1 202@from-internal-1;1 ANSWER
 6.430 up 202@from-internal-1;2
 6.430 enter b1 202@from-internal-1;1
 6.430 enter b2 202-1
@@ -30,11 +28,9 @@
 6.446 leave b1 202@from-internal-1;1
 6.446 hangup 202@from-internal-1;2
 6.446 hangup 202@from-internal-1;1
-6.446 destroy b1
 7.471 leave b2 trunk-1
 7.473 leave b2 202-1
 7.473 hangup 202-1
-7.473 destroy b2
 7.473 hangup trunk-1
 = trunk-1: recorded 0.003-7.473
 = 202-1: recorded 6.429-7.473

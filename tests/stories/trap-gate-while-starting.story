@@ -34,11 +34,9 @@
 8.0 hangup 207-2
 8.1 leave b1 207-1
 8.1 hangup 207-1
-8.1 destroy b1
 12.0 leave b2 700-1
 12.0 hangup 700-1
 12.0 leave b2 trunk-1
-12.0 destroy b2
 12.1 hangup trunk-1
 = trunk-1: recorded 0.3-5.2, suspended 5.2-12.1 (card line by PJSIP/207)
 = 207-1: recorded 0.3-5.2, suspended 5.2-8.1 (card line by PJSIP/207)

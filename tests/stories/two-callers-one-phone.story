@@ -25,7 +25,6 @@
 < stop trunk-1
 < stop trunk-2
 5.0 leave b1 202-1
-5.0 destroy b1
 5.0 hangup 202-1
 < answer trunk-1 clear back to PJSIP/202 after card-not-recorded
 5.1 channel PJSIP/700-1 call=trunk-1
@@ -37,12 +36,10 @@
 5.5 enter b3 trunk-1
 9.0 leave b2 trunk-2
 9.0 leave b2 202-2
-9.0 destroy b2
 9.0 hangup trunk-2
 9.0 hangup 202-2
 10.0 leave b3 700-1
 10.0 leave b3 trunk-1
-10.0 destroy b3
 10.0 hangup 700-1
 10.0 hangup trunk-1
 = trunk-1: recorded 0.3-5.001, suspended 5.001-10 (card line by PJSIP/202)

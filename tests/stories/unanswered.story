@@ -9,7 +9,6 @@
 6.433 channel PJSIP/202-1 call=trunk-1 exten=s context=from-internal
 < start 202-1
 6.447 dial trunk-1 202-1 202 context=from-trunk
-7.459 dialled trunk-1 202-1 CANCEL
 7.460 hangup 202-1
 7.461 hangup trunk-1
 = trunk-1: recorded 0.01-7.461

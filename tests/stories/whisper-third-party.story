@@ -24,7 +24,6 @@ settings announce__outbound=whisper
 < start trunk-1
 9.0 leave b1 trunk-1
 9.0 leave b1 trunk-2
-9.0 destroy b1
 9.0 hangup trunk-1
 9.0 hangup trunk-2
 = 202-1: recorded 2-6

@@ -3,7 +3,8 @@
 Rules: channels are told apart by ``Uniqueid`` alone, for a caller can choose what stands in other headers (measured:
 PJSIP decodes line breaks in a From user). An event that lacks what it needs is logged by its name and means nothing.
 ``HANDLERS`` is all that is listened to; manager.conf's filters ask Asterisk to send no other. A bridge is known from
-who enters it, which tells all of it that ``BridgeCreate`` would.
+who enters and leaves it: neither ``BridgeCreate`` nor ``BridgeDestroy`` would tell more; nor would ``DialEnd``, whose
+channels are answered or hang up.
 """
 
 import logging
@@ -126,9 +127,6 @@ class Translator:
         number, name = known(headers.get("calleridnum")), known(headers.get("calleridname"))
         return [ev.CallerIdentified(at, need(headers, "uniqueid"), number, name)]
 
-    def bridge_destroyed(self, headers: Headers, at: float) -> list[ev.Event]:
-        return [ev.BridgeDestroyed(at, need(headers, "bridgeuniqueid"))]
-
     def entered(self, headers: Headers, at: float) -> list[ev.Event]:
         bridge, unique_id = need(headers, "bridgeuniqueid"), need(headers, "uniqueid")
         return [ev.BridgeEntered(at, bridge, unique_id, *kind_of_bridge(headers))]
@@ -143,10 +141,6 @@ class Translator:
         destination = need(headers, "destuniqueid")
         caller, dial_string = headers.get("uniqueid"), headers.get("dialstring")
         return [ev.DialBegun(at, caller, destination, dial_string, headers.get("context"))]
-
-    def dial_ended(self, headers: Headers, at: float) -> list[ev.Event]:
-        destination = need(headers, "destuniqueid")
-        return [ev.DialEnded(at, headers.get("uniqueid"), destination, headers.get("dialstatus"))]
 
     def music_started(self, headers: Headers, at: float) -> list[ev.Event]:
         return [ev.MusicStarted(at, need(headers, "uniqueid"))]
@@ -169,12 +163,10 @@ HANDLERS: dict[str, Callable[[Translator, Headers, float], list[ev.Event]]] = {
     "rename": Translator.renamed,
     "newcallerid": Translator.identified,
     "hangup": Translator.hung_up,
-    "bridgedestroy": Translator.bridge_destroyed,
     "bridgeenter": Translator.entered,
     "bridgeleave": Translator.left,
     "localbridge": Translator.paired,
     "dialbegin": Translator.dial_begun,
-    "dialend": Translator.dial_ended,
     "musiconholdstart": Translator.music_started,
     "musiconholdstop": Translator.music_stopped,
     "mixmonitorstart": Translator.monitor_started,

@@ -10,13 +10,6 @@ from callwarden.core.facts import Role
 Actions = list[do.Action]
 
 
-def bridge_destroyed(book: Book, event: ev.BridgeDestroyed) -> Actions:
-    """A bridge is gone, and nobody is in it."""
-    left = book.calls.bridge(event.bridge).members.copy()
-    book.calls.forget_bridge(event.bridge)
-    return silence.review(book, left, event.at)
-
-
 def entered(book: Book, event: ev.BridgeEntered) -> Actions:
     """Somebody joins a bridge: silence, whispers and new segments follow from who meets whom."""
     leg = book.leg(event.unique_id)
@@ -64,8 +57,3 @@ def dial_begun(book: Book, event: ev.DialBegun) -> Actions:
     leg.dialled_by, leg.dial_string = event.caller, event.dial_string
     actions = card_line.note_dialled(book, leg, event)
     return actions + silence.review(book, [leg.unique_id], event.at)
-
-
-def dial_ended(book: Book, event: ev.DialEnded) -> Actions:
-    """The ringing is over, with whatever result."""
-    return silence.review(book, [event.caller, event.destination], event.at)

@@ -157,22 +157,16 @@ class Calls:
         self.bridge(bridge, holding, conference).members.add(leg.unique_id)
 
     def leave(self, leg: Leg, bridge: str = "") -> None:
-        """The channel is in no bridge (or not in the one named: a late event about an earlier one changes nothing)."""
+        """The channel is in no bridge (or not in the one named: a late event about an earlier one changes nothing).
+        A bridge that nobody is in is none."""
         if bridge and leg.bridge != bridge:
             return
         known = self.bridges.get(leg.bridge)
         if known is not None:
             known.members.discard(leg.unique_id)
+            if not known.members:
+                del self.bridges[leg.bridge]
         leg.bridge = ""
-
-    def forget_bridge(self, bridge: str) -> None:
-        """The bridge was destroyed."""
-        for unique_id in tuple(self.bridges.pop(bridge, Bridge()).members):
-            self.legs[unique_id].bridge = ""
-
-    def forget_empty_bridges(self) -> None:
-        """Some were destroyed while nobody looked."""
-        self.bridges = {name: bridge for name, bridge in self.bridges.items() if bridge.members}
 
     # -- questions ----------------------------------------------------------------------------------------------
 

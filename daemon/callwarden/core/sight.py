@@ -24,7 +24,6 @@ def snapshot(book: Book, event: ev.SnapshotTaken) -> Actions:
         actions += memory.bury(book, known, event.at)
     book.remembered.clear()
     _mark_card_lines(book)
-    book.calls.forget_empty_bridges()
     for leg in list(book.calls.legs.values()):
         actions += _take_in_hand(book, leg, event.at)
     for linked_id in tuple(book.facts):

@@ -21,7 +21,6 @@ from callwarden.core.events.answers import (
     WhispersPossible,
 )
 from callwarden.core.events.seen import (
-    BridgeDestroyed,
     BridgeEntered,
     BridgeLeft,
     CallerIdentified,
@@ -31,7 +30,6 @@ from callwarden.core.events.seen import (
     ChannelRemembered,
     ChannelRenamed,
     DialBegun,
-    DialEnded,
     ForeignRecorderStarted,
     LinkedIdChanged,
     LinkLost,
@@ -57,12 +55,10 @@ Event = (
     | CallerIdentified
     | LinkedIdChanged
     | ChannelHungUp
-    | BridgeDestroyed
     | BridgeEntered
     | BridgeLeft
     | LocalPaired
     | DialBegun
-    | DialEnded
     | MusicStarted
     | MusicStopped
     | ForeignRecorderStarted
@@ -94,7 +90,6 @@ Event = (
 __all__ = [
     "AnnouncementFinished",
     "AnnouncementStarted",
-    "BridgeDestroyed",
     "BridgeEntered",
     "BridgeLeft",
     "CallerIdentified",
@@ -104,7 +99,6 @@ __all__ = [
     "ChannelRemembered",
     "ChannelRenamed",
     "DialBegun",
-    "DialEnded",
     "Event",
     "ForeignRecorderStarted",
     "LinkLost",

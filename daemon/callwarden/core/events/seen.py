@@ -71,12 +71,6 @@ class ChannelHungUp:
 
 
 @dataclass(frozen=True, slots=True)
-class BridgeDestroyed:
-    at: float
-    bridge: str
-
-
-@dataclass(frozen=True, slots=True)
 class BridgeEntered:
     """``holding`` bridges (parking, music) hold parties who do not hear each other; a ``conference`` is open to whoever
     comes."""
@@ -114,14 +108,6 @@ class DialBegun:
     destination: str
     dial_string: str = ""
     context: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class DialEnded:
-    at: float
-    caller: str
-    destination: str
-    status: str
 
 
 @dataclass(frozen=True, slots=True)
