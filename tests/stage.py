@@ -176,7 +176,7 @@ class Stage:
                 self._timers[action.key] = self.now + action.seconds
             case do.CancelTimer():
                 self._timers.pop(action.key, None)
-            case do.Save():
+            case do.Save() | do.Report():
                 self.catalogue.save(action.fact)
             case do.InspectFiles():
                 for file in action.files:

@@ -4,8 +4,21 @@ Only what happened once is told: a fact is saved each time it changes, and most 
 Numbers are masked here already; keyed digits never come this far.
 """
 
-from callwarden.core.facts import Announcement, Call, Fact, Gap, Recording, RecordingState, Suspension
+from callwarden.core.facts import (
+    Announcement,
+    Call,
+    Channel,
+    Fact,
+    Gap,
+    Recording,
+    RecordingState,
+    Segment,
+    Suspension,
+)
 from callwarden.core.numbers import mask
+
+QUIET = (Channel, Segment)
+"""Of these, half of all facts, nothing is ever told."""
 
 TOLD_STATES = {
     RecordingState.STORED: "recording is in the vault",

@@ -232,6 +232,8 @@ class Service:
                 self.clock.cancel(action.key)
             case do.FinishRecording():
                 self.keeper.finish(action)
+            case do.Report():
+                self._tell(action.fact)
             case do.ReplyToOperator():
                 self.office.desk.reply(action)
             case do.RaiseAlarm():
@@ -240,7 +242,9 @@ class Service:
                 unexpected(action)
 
     def _tell(self, fact: Fact) -> None:
-        """The life of each call, in a few lines of the log; and counted."""
+        """The life of each call, in a few lines of the log; and counted. What is never told is not counted either."""
+        if isinstance(fact, narrative.QUIET):
+            return
         self.counting.fact(fact)
         told = narrative.sentence(fact)
         if told:

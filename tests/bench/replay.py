@@ -57,7 +57,7 @@ class Replay:
                 if action.number:
                     yield ev.AnnouncementStarted(self.now, caller, action.number, "sha256")
                     yield ev.AnnouncementFinished(self.now, caller, action.number, complete=True)
-            case do.Save():
+            case do.Save() | do.Report():
                 self.saved += 1
 
     # -- a call from outside to a desk, as Asterisk tells it ---------------------------------------------------------

@@ -96,6 +96,13 @@ class Save:
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """A fact that is in the catalogue already: storage writes what became of a recording together with its file."""
+
+    fact: Fact
+
+
+@dataclass(frozen=True, slots=True)
 class FinishRecording:
     """Join the closed segments of an ended channel and put them into the vault, or let them go.
 
@@ -136,6 +143,7 @@ Action = (
     | SetTimer
     | CancelTimer
     | Save
+    | Report
     | FinishRecording
     | ReplyToOperator
     | RaiseAlarm

@@ -27,13 +27,17 @@ RETRY_SECONDS = (0.2, 1.0, 2.0, 5.0)
 STOP_AGAIN_SECONDS = 0.5
 FILES_SECONDS = 5.0
 FINISH_RETRY_SECONDS = 60.0
+# The states of a recording that storage writes itself.
+WRITTEN = (RecordingState.STORED, RecordingState.DISCARDED)
 
 
 def tell(recorder: Recorder, signal: Signal, at: float) -> list[do.Action]:
     """Advance the recording. Raises IllegalSignal, having changed nothing."""
     before = recorder.state
     recorder.state, orders = step(before, signal)
-    actions: list[do.Action] = [do.Save(recorder.fact)] if recorder.state is not before else []
+    actions: list[do.Action] = []
+    if recorder.state is not before:
+        actions.append(do.Report(recorder.fact) if recorder.state in WRITTEN else do.Save(recorder.fact))
     if recorder.state is RecordingState.FAILED and before is not RecordingState.FAILED:
         recorder.attempts += 1
     for order in orders:
