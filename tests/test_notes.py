@@ -283,6 +283,13 @@ def test_a_phone_of_a_call_that_nobody_else_tells_of_has_one_all_the_same(db: Da
     assert (known.call.call.direction, known.call.call.ended) == (Direction.UNKNOWN, 130.5)
 
 
+def test_a_phone_that_the_dialplan_recorded_in_the_end_is_finished_like_a_caller(db: Database, tmp_path: Path) -> None:
+    only = rung(**{"file-120.000": f"{PHONE}-dialplan120.wav"})
+    [remembered] = take_in(db, only, tmp_path, sha256, 200.0, UNSEEN)
+    assert (remembered.channel.answered, remembered.channel.ended, remembered.gaps) == (103.25, 130.5, ())
+    assert [one.file for one in remembered.segments] == [f"{PHONE}-dialplan120.wav"]
+
+
 def test_a_phone_that_the_daemon_knew_changes_nothing(db: Database, tmp_path: Path) -> None:
     seen = Channel(
         unique_id=PHONE, linked_id=UID, name="PJSIP/202-00000002", endpoint="PJSIP/202", role=Role.PHONE,

@@ -107,7 +107,8 @@ def _origin(db: Database, note: Note, spool: Path, rows: LedgerRows | None) -> I
 
 
 def _met(db: Database, note: Note, rows: LedgerRows | None, unseen: Unseen) -> Iterator[Fact]:
-    """Whom a call reached, where nobody saw it: a channel without a recording, and why it has none."""
+    """Whom a call reached, where nobody saw it: a channel without a recording, and why it has none. One that went to
+    the card line and back was recorded after that, and is finished like a caller."""
     if rows is not None:
         yield from _ended(note, rows)
         return
@@ -117,7 +118,7 @@ def _met(db: Database, note: Note, rows: LedgerRows | None, unseen: Unseen) -> I
             linked_id=note.linked_id, direction=Direction.UNKNOWN, started=note.at, answered=answered, ended=note.ended
         )
     yield replace(_channel(note, answered), exempt=unseen.exempt)
-    if note.ended is not None and note.ended > answered and not unseen.exempt:
+    if note.ended is not None and note.ended > answered and not unseen.exempt and not note.files:
         cause = unseen.cause(note.ended)
         yield Gap(unique_id=note.unique_id, started=answered, ended=note.ended, cause=cause)
 
