@@ -23,10 +23,11 @@ SPEED = """\
 LOAD = """\
 * **The ways**: `MixMonitor()` as people write it into their dialplan, on one channel or on each, against Callwarden;
   the same office, calls and telephones. Asterisk runs as Debian's unit runs it (`asterisk -p`).
-* **A level** is so many calls, set up at 20 a second, that talk together for some seconds and end at 20 a second. It is
-  held when every call is answered and every recording has its caller's sound from the answer to the end. The number is
-  raised until a level is not held. All of it, the world included, shares the machine. One call was there before, for
-  what every program reads in at its first one.
+* **A level** is so many calls, set up at 20 a second, that talk together for some seconds and end at 20 a second. It
+  is held when every call is answered and every recording has its caller's sound from the answer to the end; one that
+  is not is tried once more, whichever way it is, for where the machine is full chance decides. The number is raised
+  until a level is held at neither try. All of it, the world included, shares the machine. One call was there
+  before, for what every program reads in at its first one.
 * **CPU a call** is that of the whole level, from the first ring to the last recording in its place, over its calls: a
   call here lasts some 20 s, a usual one ten times as long, and only the talk of that costs more.
 * **Missed at the start**: Asterisk's MixMonitor drops the first frame of one party when the other's first comes before
@@ -72,19 +73,19 @@ By py-spy and the kernel's own accounts of each thread, each-channel recording, 
    facts are written in batches of 100 ms, two states of one thing once; layouts of AMI messages are judged once; a
    recording's file is looked at when it can have grown, not twice a second; what inotify tells is read as it is;
    FastAGI is a protocol of its own, of fewer turns than asyncio's streams take, and with Python 3.12 a step is begun
-   in the turn that read its request; the states of a ringing channel, how a dial ended and when a bridge comes and goes
-   are not asked for; what became of a recording is written once, with its file; what is done twice a second is done in
-   one turn; a number is parsed only when it ends as a card line's does; the writer looks
-   for a row's parents only where SQLite misses one, looks through a call only when what it is searched by has
-   changed, and does not set columns that are indexed and the same. Tried and left: uvloop (0.2 ms, within the noise),
-   the heap in large pages, SQLite's checkpoints, secure_delete and foreign keys, a larger part of a batch for the
-   finishing thread (nothing each). Of 50 calls of 16 s, of which ten are sent to the card line and back: 3.5 ms a
-   call until it is answered, 0.3 while it talks, 2 for its share of the ten (11 ms each), 3.5 from the hang-up to the
-   vault, of which 2 are the finishing thread's (a third each: the kernel's files, hashing and copying, Python). Tried
-   and left: files of the vault without a name until they are whole (O_TMPFILE, 0.02 ms a recording), smaller pages in
-   the catalogue, not trying to change a row before it is inserted (nothing each). Left: accepting a FastAGI connection
-   without transports of asyncio's (0.15 ms). While calls talk the daemon costs next to nothing, so its share falls with
-   a call's length.
+   in the turn that read its request; the states of a ringing channel, how a dial ended and when a bridge comes and
+   goes are not asked for; what became of a recording is written once, with its file; what is done twice a second is
+   done in one turn; a number is parsed only when it ends as a card line's does; the writer looks for a row's parents
+   only where SQLite misses one, looks through a call only when what it is searched by has changed, and does not set
+   columns that are indexed and the same. Tried and left: uvloop (0.2 ms, within the noise), the heap in large pages,
+   SQLite's checkpoints, secure_delete and foreign keys, a larger part of a batch for the finishing thread (nothing
+   each). Of 50 calls of 16 s, of which ten are sent to the card line and back: 3.5 ms a call until it is answered,
+   0.3 while it talks, 2 for its share of the ten (11 ms each), 3.5 from the hang-up to the vault, of which 2 are the
+   finishing thread's (a third each: the kernel's files, hashing and copying, Python). Tried and left: files of the
+   vault without a name until they are whole (O_TMPFILE, 0.02 ms a recording), smaller pages in the catalogue, not
+   trying to change a row before it is inserted (nothing each). Left: accepting a FastAGI connection without
+   transports of asyncio's (0.15 ms). While calls talk the daemon costs next to nothing, so its share falls with a
+   call's length.
 2. **The card gate: it was 10 ms with 50 calls up, nearly all of it waiting** for a CPU and for Python's interpreter
    lock. The loop runs at Asterisk's own real-time priority now, the work behind it gives way, the lock changes hands
    after 0.5 ms, and the garbage collector leaves the program itself alone (it stopped everything for 90 ms once in a

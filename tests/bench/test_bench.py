@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 import time
+from typing import cast
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from bench.catalogue import tally
 from bench.costs import Watch
 from bench.figures import percentile, spread
 from bench.gates import Ports, gates, refused
+from bench.load import Level, tried
 from bench.marks import CALLER_MARK, DESK_MARK, MARK_SECONDS, marked, missing, packets
 from bench.wiretap import Packet, Wiretap
 from bench.witness import before_answer, channels, until_recorded
@@ -40,6 +42,14 @@ def test_a_percentile_is_a_real_sample() -> None:
     assert percentile(samples, 0.5) == 0.05
     assert percentile(samples, 0.99) == 0.099
     assert spread([0.001, 0.003]) == {"count": 2, "least": 1.0, "p50": 1.0, "p99": 3.0, "most": 3.0}
+
+
+@pytest.mark.parametrize(("held", "tries"), [([True], 1), ([False, True], 2), ([False, False], 2)])
+def test_a_level_that_is_not_held_is_tried_once_more(held: list[bool], tries: int) -> None:
+    left = iter(held)
+    levels = tried(lambda: cast("Level", {"held": next(left)}))
+    assert [level["held"] for level in levels] == held
+    assert len(levels) == tries
 
 
 def test_nothing_is_missing_of_a_whole_mark() -> None:
