@@ -18,8 +18,10 @@ from callwarden.core.facts import (
     Direction,
     Note,
     PlayedBy,
+    Recording,
     RecordingState,
     Role,
+    Segment,
     SegmentState,
     Suspension,
     Told,
@@ -29,6 +31,7 @@ from callwarden.storage.catalogue import save_all
 from callwarden.storage.database import open_catalogue
 from callwarden.storage.noted import Unseen, take_in
 from callwarden.storage.reading import ledger_rows, story
+from storage_world import tone, write_wav
 
 UID = "pbx-100.7"
 UNSEEN = Unseen(since=190.0)
@@ -308,3 +311,25 @@ def test_the_end_of_a_channel_whose_daemon_had_died_is_the_note_s(db: Database, 
     rows = ledger_rows(db, UID)
     assert rows is not None
     assert rows.channel.ended == 140.125
+
+
+def test_a_channel_that_the_daemon_was_recording_when_it_died_is_finished_from_its_files(
+    db: Database, tmp_path: Path
+) -> None:
+    """Its answer is in the file, not in the note. Found by a soak: taken for unanswered, its recording was let go."""
+    call = Call(linked_id=UID, direction=Direction.OUTBOUND, started=100.0)
+    known = Channel(
+        unique_id=PHONE, linked_id=UID, name="PJSIP/trunk-00000002", endpoint="PJSIP/trunk", role=Role.OUTSIDE,
+        started=102.0,
+    )  # fmt: skip
+    begun = Recording(unique_id=PHONE, linked_id=UID, state=RecordingState.RECORDING, wanted=102.0)
+    segment = Segment(
+        file=f"{PHONE}-102000.wav", unique_id=PHONE, number=1, state=SegmentState.RECORDING, asked=102.0, started=102.1
+    )
+    save_all(db, [call, known, begun, segment])
+    write_wav(tmp_path / segment.file, tone(440, 2))
+    reached = rung(way="reached", channel=known.name)
+    [remembered] = take_in(db, reached, tmp_path, sha256, 200.0, UNSEEN)
+    assert (remembered.channel.answered, remembered.channel.ended) == (None, None)
+    assert remembered.sounded is not None
+    assert remembered.recording == begun

@@ -1,12 +1,13 @@
 """A recorder that was given up and ran all the same: its sound is in the recording, once, and the gap is gone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from callwarden.core import actions as do
 from callwarden.core import events as ev
-from callwarden.core.facts import Channel, Recording, RecordingState, Segment, SegmentState
+from callwarden.core.facts import Channel, Recording, RecordingState, Segment, SegmentState, Suspension
 from callwarden.core.spans import Kind
 from callwarden.storage.audio import AudioFile
 from callwarden.storage.parts import parts, pieces
@@ -117,3 +118,33 @@ def test_a_restart_does_not_forget_a_recorder_that_was_given_up() -> None:
     stage.happen(ev.ChannelHungUp(9.0, "trunk-1"))
     stage.advance(20.0)
     assert spans(stage) == [(Kind.RECORDED, 0.3, 9.0)]
+
+
+@pytest.mark.parametrize("lives", [True, False])
+def test_a_suspension_that_was_over_when_the_daemon_died_is_over(lives: bool) -> None:
+    """It had asked for the recorder again, and died before it could write that this had begun. Found by a soak: what
+    was recorded then was taken for a card payment, and cut out."""
+    stage = Stage()
+    stage.happen(created(CALLER, 0.1))
+    stage.advance(0.2)
+    stage.happen(ev.ChannelAnswered(0.3, "trunk-1"))
+    stage.happen(ev.SuspensionOrdered(3.0, "trunk-1", "an operator", 1))
+    stage.advance(4.0)
+    stage.happen(ev.ResumptionOrdered(5.0, "trunk-1", "an operator", 2))
+    stage.advance(6.0)
+    [over] = stage.catalogue.of(Suspension, "trunk-1")
+    _, again = stage.catalogue.of(Segment, "trunk-1")
+    assert over.ended == again.started
+    stage.catalogue.save(replace(over, ended=None))
+    stage.catalogue.save(replace(again, started=None, state=SegmentState.STARTING, monitor_id=""))
+    if not lives:
+        stage.linked = False
+        stage.happen(ev.ChannelHungUp(9.0, "trunk-1"))
+    stage.advance(9.5)
+    stage.restart()
+    stage.happen(ev.ChannelHungUp(12.0, "trunk-1"))
+    stage.advance(30.0)
+    ended = 12.0 if lives else 9.0
+    assert spans(stage) == [
+        (Kind.RECORDED, 0.3, 3.0), (Kind.SUSPENDED, 3.0, 5.0), (Kind.RECORDED, 5.0, ended),
+    ]  # fmt: skip

@@ -13,7 +13,7 @@ from callwarden.core.book import Book
 from callwarden.core.calls import CardStage, Leg
 from callwarden.core.card_line import CARD_CONTEXT
 from callwarden.core.events import ChannelCreated, ChannelRemembered
-from callwarden.core.facts import Announcement, Call, Channel, Gap, RecordingState, Role
+from callwarden.core.facts import Announcement, Call, Channel, Gap, RecordingState, Role, SegmentState
 from callwarden.core.orders import tell
 from callwarden.core.recorder import Recorder
 from callwarden.core.recording import Signal
@@ -25,6 +25,7 @@ def greet(book: Book, leg: Leg, event: ChannelCreated) -> list[do.Action]:
     if event.context == CARD_CONTEXT:
         leg.card = CardStage.CLEARED
     known = book.remembered.pop(leg.unique_id, None)
+    known, resumed = _resumed(known) if known is not None else (None, [])
     before = book.facts.get(leg.linked_id)
     recorder = _take_up(book, leg, known) if known is not None else None
     call = book.facts.get(leg.linked_id)
@@ -33,7 +34,8 @@ def greet(book: Book, leg: Leg, event: ChannelCreated) -> list[do.Action]:
     watch(book, leg)
     limit = do.SetTimer(("in-place", leg.unique_id), book.settings.card.in_place_limit)
     told: list[do.Action] = [do.Save(one) for one in book.announcements.get(leg.unique_id, ())]
-    return [*changed, *told, *([limit] if leg.in_place_by else []), *adopt_running(book, leg, recorder, event)]
+    adopted = adopt_running(book, leg, recorder, event)
+    return [*changed, *told, *resumed, *([limit] if leg.in_place_by else []), *adopted]
 
 
 def adopt_running(book: Book, leg: Leg, recorder: Recorder | None, event: ChannelCreated) -> list[do.Action]:
@@ -57,7 +59,7 @@ def blindness(book: Book) -> str:
 
 def bury(book: Book, known: ChannelRemembered, at: float) -> list[do.Action]:
     """A remembered channel is not among the living: finish what it left behind."""
-    known = _answered_unseen(known)
+    known, resumed = _resumed(_answered_unseen(known))
     goes_on = known.call.ended is not None or known.call.linked_id in book.facts
     channel = known.channel
     ended = channel.ended if channel.ended is not None else at
@@ -73,7 +75,7 @@ def bury(book: Book, known: ChannelRemembered, at: float) -> list[do.Action]:
         recorder.end_unseen = channel
         recorder.call_unseen = None if goes_on else known.call
     at_once = do.SetTimer(("files", recorder.unique_id), 0.0)
-    return [*call, *noted.note_hung_up(recorder, ended), *tell(recorder, Signal.HUNG_UP, ended), at_once]
+    return [*call, *resumed, *noted.note_hung_up(recorder, ended), *tell(recorder, Signal.HUNG_UP, ended), at_once]
 
 
 def _never_recorded(channel: Channel, ended: float) -> list[do.Action]:
@@ -153,3 +155,18 @@ def _recorder_of(known: ChannelRemembered) -> Recorder:
     ]
     recorder.suspensions, recorder.gaps = list(known.suspensions), list(known.gaps)
     return recorder
+
+
+def _resumed(known: ChannelRemembered) -> tuple[ChannelRemembered, list[do.Action]]:
+    """A suspension that was over, although the daemon died before it could say so: it had asked for a recorder again,
+    and not for its stop since. What that recorded is nobody's card payment."""
+    last = known.suspensions[-1] if known.suspensions else None
+    if last is None or last.ended is not None:
+        return known, []
+    wanted = [one for one in known.segments if one.state is not SegmentState.FAILED and one.stop_asked is None]
+    begun = (one.asked if one.started is None else one.started for one in wanted if one.asked > last.asked)
+    since = min(begun, default=None)
+    if since is None:
+        return known, []
+    over = replace(last, ended=since)
+    return replace(known, suspensions=(*known.suspensions[:-1], over)), [do.Save(over)]

@@ -88,10 +88,9 @@ def announced(db: Database, note: Note, sha256: Hash) -> Iterator[Announcement]:
 
 
 def _origin(db: Database, note: Note, spool: Path, rows: LedgerRows | None) -> Iterator[Fact]:
-    """The call and the channel that began it, where nobody saw them; of what was seen, the end that nobody saw. A call
-    of which only those were seen that it rang is its caller's."""
+    """The call and the channel that began it, where nobody saw them. A call of which only those were seen that it rang
+    is its caller's."""
     if rows is not None:
-        yield from _ended(note, rows)
         return
     outside = note.way in FROM_OUTSIDE
     answered = note.at if outside else first_sound((since, spool / file) for since, file in note.files)
@@ -110,7 +109,6 @@ def _met(db: Database, note: Note, rows: LedgerRows | None, unseen: Unseen) -> I
     """Whom a call reached, where nobody saw it: a channel without a recording, and why it has none. One that went to
     the card line and back was recorded after that, and is finished like a caller."""
     if rows is not None:
-        yield from _ended(note, rows)
         return
     answered = note.at if note.way == "reached" or note.answered is None else note.answered
     if note.way == RUNG and story(db, note.linked_id) is None:
@@ -121,12 +119,6 @@ def _met(db: Database, note: Note, rows: LedgerRows | None, unseen: Unseen) -> I
     if note.ended is not None and note.ended > answered and not unseen.exempt and not note.files:
         cause = unseen.cause(note.ended)
         yield Gap(unique_id=note.unique_id, started=answered, ended=note.ended, cause=cause)
-
-
-def _ended(note: Note, rows: LedgerRows) -> Iterator[Channel]:
-    """The end of a channel that lived on when the daemon had died."""
-    if rows.channel.ended is None and note.ended is not None:
-        yield replace(rows.channel, ended=note.ended)
 
 
 def _channel(note: Note, answered: float | None) -> Channel:
