@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+import resource
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -10,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from callwarden.asterisk import port
 from callwarden.asterisk.agi import AgiFailed, AgiServer, AgiStep, CallerGone, StreamResult
 from callwarden.asterisk.quiet import EVERY, MAX_KNOWN, Quiet
 from peers import FakeAgiCaller, agi_request, eventually
@@ -403,13 +406,55 @@ async def test_a_port_scan_of_two_hundred_connections_is_one_line(caplog: pytest
     async with serving() as server:
         for _ in range(200):
             await (await FakeAgiCaller().connect(server.port)).close()
-        await eventually(lambda: not server._connections)
+        await eventually(lambda: caplog.records and not server._connections)
     assert len(caplog.records) == 1
+
+
+async def test_who_says_nothing_is_closed_too() -> None:
+    async with serving(header_timeout=0.1) as server:
+        async with asyncio.timeout(10):
+            assert await (await FakeAgiCaller().connect(server.port)).is_closed()
+
+
+async def test_who_sends_without_end_during_a_step_is_not_read_without_end() -> None:
+    async def step(step: AgiStep) -> None:
+        await asyncio.sleep(60)
+
+    async with serving(step) as server:
+        caller = await FakeAgiCaller().ask(server.port, "announce")
+        caller.writer.write(b"x" * 50_000_000)
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await caller.writer.drain()
+        (connection,) = server._connections
+        assert len(connection.reader._buffer) < 1_000_000  # type: ignore[attr-defined]
+
+
+async def test_where_no_descriptor_is_left_the_next_try_is_later(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def step(step: AgiStep) -> None:
+        await step.answer()
+
+    monkeypatch.setattr(port, "REST_SECONDS", 0.3)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    async with serving(step) as server:
+        with socket.socket() as early:
+            early.setblocking(False)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (early.fileno() + 1, hard))
+            try:
+                await asyncio.get_running_loop().sock_connect(early, ("127.0.0.1", server.port))
+                early.send(agi_request("announce"))
+                await eventually(lambda: caplog.records)
+            finally:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            assert await asyncio.get_running_loop().sock_recv(early, 100) == b"ANSWER\n"
+    assert caplog.messages == ["AGI: no connection can be taken for 0.3 s: Too many open files"]
 
 
 async def test_a_port_that_is_taken_is_an_error_at_start() -> None:
     async with serving() as server:
-        with pytest.raises(OSError, match="address already in use"):
+        with pytest.raises(OSError, match="Address already in use"):
             await AgiServer({}, listen="127.0.0.1", port=server.port, allow=LOOPBACK).start()
 
 

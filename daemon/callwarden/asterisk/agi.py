@@ -20,6 +20,7 @@ from ipaddress import IPv4Network, IPv6Network
 from panoramisk.fast_agi import Application  # type: ignore[import-untyped]
 
 from callwarden.asterisk.connection import BadRequest, Connection
+from callwarden.asterisk.port import Port
 from callwarden.asterisk.quiet import Quiet
 from callwarden.asterisk.step import AgiFailed, AgiStep, CallerGone, Conversation, StreamResult
 
@@ -60,42 +61,38 @@ class AgiServer(Application):  # type: ignore[misc]
         self._allow = tuple(allow)
         self._max_connections, self._step_timeout = max_connections, step_timeout
         self._connections: set[Connection] = set()
-        self._none_left = asyncio.Event()
-        self._server: asyncio.Server | None = None
+        self._listening: Port | None = None
         self._quiet = Quiet(log, "AGI: %s from %s; the connection is closed")
 
     async def start(self) -> None:
         """Raises OSError when the port cannot be had."""
-        self._server = await self.loop.create_server(lambda: Connection(self), self.listen, self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        self._listening = Port(self.listen, self.port, lambda taken, peer: Connection(self, taken, peer))
+        self.port = self._listening.number
 
     async def stop(self) -> None:
         """Closes every connection: the dialplans that wait go on at once."""
-        if self._server is None:
+        if self._listening is None:
             return
-        self._server.close()
+        self._listening.close()
+        self._listening = None
         tasks = [connection.task for connection in self._connections if connection.task is not None]
-        while self._connections:
-            self._none_left.clear()
-            for connection in self._connections:
-                connection.close()
-            await self._none_left.wait()
+        for task in tasks:
+            task.cancel()
+        for connection in list(self._connections):
+            connection.close()
         await asyncio.gather(*tasks, return_exceptions=True)
-        self._server = None
 
     # -- called by each connection (its Host) -----------------------------------------------------------------------
 
     def admit(self, connection: Connection) -> None:
         self._connections.add(connection)
-        if connection.peer is None or not any(connection.peer in network for network in self._allow):
+        if not any(connection.peer in network for network in self._allow):
             raise BadRequest("a connection that the address list does not allow")
         if len(self._connections) > self._max_connections:
             raise BadRequest(f"more than {self._max_connections} connections at a time, the last of them")
 
     def gone(self, connection: Connection) -> None:
         self._connections.discard(connection)
-        if not self._connections:
-            self._none_left.set()
 
     def refuse(self, connection: Connection, error: BadRequest) -> None:
         self._quiet.warn(str(error), str(connection.peer))

@@ -4,15 +4,18 @@ step's to ask and to hear.
 Rules: what is no request, or is not whole in time, ends the connection with a :class:`BadRequest` that says its kind
 and nothing of its bytes. A step is begun only for a whole request, and the connection is closed when it ends.
 
-asyncio's streams would do the same with twice as many turns of the loop, each of which a caller waits for.
+asyncio's streams would do the same with twice as many turns of the loop, its transports with half as many again, and a
+caller waits for each.
 """
 
 import asyncio
+import socket
 import sys
 from collections.abc import Callable, Coroutine
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Any, Protocol
 
+READ_BYTES = 65536
 MAX_BREAKS = 200  # empty lines before the end: the caller's fields, of 79 characters each, hold no more
 NO_REQUEST = "something that is no AGI request"
 # Asterisk 16 to 22 send these last before the arguments; together they are longer than a number that PJSIP lets in.
@@ -42,80 +45,110 @@ class Host(Protocol):
     def gone(self, connection: "Connection") -> None: ...
 
 
-class Connection(asyncio.Protocol):
-    """``reader`` and ``write`` are the step's, which ``task`` serves once the request is whole. ``peer`` is None for
-    one that had gone before it was looked at."""
+class Connection(asyncio.ReadTransport):
+    """``reader`` and ``write`` are the step's, which ``task`` serves once the request is whole. It has begun to read
+    when it is made. Whoever reads too slowly has it paused, as any transport."""
 
-    transport: asyncio.Transport
-
-    def __init__(self, host: Host) -> None:
-        self.peer: IPv4Address | IPv6Address | None = None
+    def __init__(self, host: Host, taken: socket.socket, address: str) -> None:
+        super().__init__()
+        self.peer = _address(address)
         self.reader = asyncio.StreamReader(host.max_header)
-        self._host = host
+        self.reader.set_transport(self)
         self.task: asyncio.Task[None] | None = None
+        self._host, self._socket = host, taken
+        self._loop = asyncio.get_running_loop()
         self._request = bytearray()
         self._breaks = self._searched = 0
         self._late: asyncio.TimerHandle | None = None
+        self._whole = self._closed = False
+        self._look(self._begin_reading)
 
     def write(self, data: bytes) -> None:
-        """Send a command. Each is answered before the next is sent, so there is never much to send."""
-        self.transport.write(data)
+        """Send a command. Each is answered before the next is sent, so the kernel has room for it. Raises
+        ConnectionError where the connection has ended."""
+        if self._closed:
+            raise ConnectionResetError("the connection has ended")
+        try:
+            sent = self._socket.send(data)
+        except OSError:
+            sent = 0
+        if sent < len(data):
+            self._break()
 
     def close(self) -> None:
         """Now, whatever the peer has not taken yet: while the socket is open its dialplan waits."""
-        if self.task is not None:
-            self.task.cancel()
-        self.transport.abort()
+        if self._closed:
+            return
+        self._closed = True
+        self._stop_waiting()
+        self.pause_reading()
+        self._socket.close()
+        self.reader.feed_eof()
+        self._host.gone(self)
 
-    # -- called by asyncio ------------------------------------------------------------------------------------------
+    def is_closing(self) -> bool:
+        return self._closed
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        self.reader.set_transport(transport)
-        self.peer = _address(transport)
-        if self._accepted(lambda: self._host.admit(self)):
+    def pause_reading(self) -> None:
+        self._loop.remove_reader(self._socket)
+
+    def resume_reading(self) -> None:
+        if not self._closed:
+            self._loop.add_reader(self._socket, self._read)
+
+    # -- the socket ---------------------------------------------------------------------------------------------------
+
+    def _begin_reading(self) -> None:
+        """As a rule the whole request is there, and its step has begun, before anything is waited for."""
+        self._host.admit(self)
+        self._read()
+        if not self._whole and not self._closed:
             timeout = self._host.header_timeout
             late = BadRequest(f"a request that was not complete in {timeout:g} s")
-            self._late = asyncio.get_running_loop().call_later(timeout, self._refuse, late)
+            self._late = self._loop.call_later(timeout, self._refuse, late)
+        self.resume_reading()
 
-    def data_received(self, data: bytes) -> None:
-        if self.task is not None:
+    def _read(self) -> None:
+        try:
+            data = self._socket.recv(READ_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            self._break()
+            return
+        if not data:
+            self._end()
+        elif self._whole:
             self.reader.feed_data(data)
-        elif not self.transport.is_closing():
+        else:
             self._request += data
-            self._accepted(self._begin_when_whole)
+            self._look(self._begin_when_whole)
 
-    def eof_received(self) -> bool:
-        """Whether the transport is to stay: a step ends by itself, hearing that its caller has gone."""
-        if self.task is not None:
-            self.reader.feed_eof()
-        elif not self.transport.is_closing():
-            self._refuse(BadRequest("half a request" if self._request else "a connection without a request"))
-        return True
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self.task is None and self._late is not None:
-            self._refuse(BadRequest("a broken connection"))
-        if exc is None:
+    def _end(self) -> None:
+        """Nothing more comes. A step ends by itself, hearing that its caller has gone."""
+        self.pause_reading()
+        if self._whole:
             self.reader.feed_eof()
         else:
-            self.reader.set_exception(exc)
-        self._host.gone(self)
+            self._refuse(BadRequest("half a request" if self._request else "a connection without a request"))
+
+    def _break(self) -> None:
+        if self._whole:
+            self.reader.set_exception(ConnectionResetError("the connection is broken"))
+            self.close()
+        else:
+            self._refuse(BadRequest("a broken connection"))
 
     # -- the request --------------------------------------------------------------------------------------------------
 
-    def _accepted(self, look: Callable[[], None]) -> bool:
+    def _look(self, look: Callable[[], None]) -> None:
         try:
             look()
         except BadRequest as error:
             self._refuse(error)
-            return False
-        return True
 
     def _refuse(self, error: BadRequest) -> None:
-        self._stop_waiting()
-        self.transport.abort()
+        self.close()
         self._host.refuse(self, error)
 
     def _stop_waiting(self) -> None:
@@ -141,18 +174,22 @@ class Connection(asyncio.Protocol):
 
     def _begin(self, request: bytes, rest: bytes) -> None:
         headers = headers_of(request.decode("utf-8", "replace"))
+        self._whole = True
         self._stop_waiting()
         if rest:
             self.reader.feed_data(rest)
         self.task = _begun(self._serve(headers))
-        # Not in `_serve` alone: a task that is cancelled before its first step runs nothing of it.
-        self.task.add_done_callback(lambda _: self.transport.abort())
+        if not AT_ONCE:  # a task that is cancelled before its first step runs nothing of it
+            self.task.add_done_callback(lambda _: self.close())
 
     async def _serve(self, headers: dict[str, str]) -> None:
         try:
             await self._host.serve(self, headers)
         finally:
-            self.transport.abort()
+            self.close()
+
+
+AT_ONCE = sys.version_info >= (3, 12)
 
 
 def _begun(step: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -173,9 +210,6 @@ def headers_of(text: str) -> dict[str, str]:
     return headers | dict(line.split(": ", 1) for line in arguments.split("\n") if line.startswith("agi_arg_"))
 
 
-def _address(transport: asyncio.Transport) -> IPv4Address | IPv6Address | None:
-    peername = transport.get_extra_info("peername")
-    if not peername:  # it has gone already
-        return None
-    address = ip_address(peername[0].partition("%")[0])
+def _address(text: str) -> IPv4Address | IPv6Address:
+    address = ip_address(text.partition("%")[0])
     return getattr(address, "ipv4_mapped", None) or address
