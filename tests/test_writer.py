@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
-from callwarden.core.facts import Segment
+from callwarden.core.facts import Fact, Segment, Suspension
+from callwarden.storage.catalogue import save_all
 from callwarden.storage.database import CatalogueError, open_readonly
 from callwarden.storage.search import find_calls
 from callwarden.storage.writer import Writer, WriterState
@@ -66,6 +68,30 @@ async def test_what_was_saved_is_there_after_a_flush(writer: Writer, path: Path)
 async def test_what_was_saved_is_there_soon_without_a_flush(writer: Writer, path: Path) -> None:
     writer.save(call("1.1"))
     await until(lambda: rows(path) == [("1.1",)])
+
+
+async def test_facts_wait_for_the_disk_once_a_second_proofs_and_jobs_always(
+    writer: Writer, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As SQLite has it: 2 is FULL, a commit waits; 1 is NORMAL, it does not."""
+    found: list[int] = []
+
+    def synchronous(db: Database) -> int:
+        return int(db.conn.execute("PRAGMA synchronous").fetchone()[0])
+
+    def noted(db: Database, facts: list[Fact], dialled_in: str) -> None:
+        found.append(synchronous(db))
+        save_all(db, facts, dialled_in)
+
+    monkeypatch.setattr("callwarden.storage.writer.save_all", noted)
+    for fact in (call("1.1"), call("1.2"), Suspension(unique_id="1.1", number=1, why="card line", by="", asked=AT)):
+        writer.save(fact)
+        assert writer.run(synchronous).result() == 2
+    monkeypatch.setattr("callwarden.storage.writer.SYNC_SECONDS", 0.0)
+    writer.save(call("1.3"))
+    await writer.flush()
+    assert found == [2, 1, 2, 2]
+    assert len(rows(path)) == 3
 
 
 async def test_states_of_one_thing_that_wait_together_are_written_as_the_last(writer: Writer, path: Path) -> None:

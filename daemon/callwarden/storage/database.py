@@ -19,8 +19,7 @@ BUSY_SECONDS = 2.0
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     # FULL, not NORMAL: in WAL, NORMAL may lose the last commits when the power fails, and the spool's files
-    # are removed because a commit said they are in the vault. Facts are committed in batches, so it is one
-    # fsync a batch.
+    # are removed because a commit said they are in the vault. Most facts may wait a second: see :func:`unhurried`.
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     # Deleted numbers and names are overwritten, not just unlinked from their page.
@@ -66,6 +65,17 @@ def open_readonly(path: Path) -> Database:
         if migrations.pending(db):
             raise CatalogueError(f"The catalogue {path} is older than this program. Restart the daemon.")
         return db
+
+
+@contextmanager
+def unhurried(db: Database) -> Iterator[None]:
+    """What is committed in the block does not wait for the disk: it is written out with the next commit that does. A
+    killed process loses none of it, a power failure may lose it."""
+    db.conn.execute("PRAGMA synchronous = NORMAL")
+    try:
+        yield
+    finally:
+        db.conn.execute("PRAGMA synchronous = FULL")
 
 
 @contextmanager

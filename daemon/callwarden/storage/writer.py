@@ -24,7 +24,7 @@ from sqlite_utils import Database
 
 from callwarden.core.facts import Fact, Suspension
 from callwarden.storage.catalogue import save_all
-from callwarden.storage.database import BUSY_SECONDS, CatalogueError, open_catalogue, region
+from callwarden.storage.database import BUSY_SECONDS, CatalogueError, open_catalogue, region, unhurried
 from callwarden.storage.rows import key
 
 log = logging.getLogger(__name__)
@@ -36,6 +36,9 @@ BATCH = 500
 # Facts of one call come in bursts; waiting this long (seconds) writes a burst once, with one fsync. A killed daemon
 # loses as much: twice of it costs the thread a quarter less CPU.
 LINGER = 0.05
+# How often facts wait for the disk (seconds): what a power failure may take of the calls that are up, whose sound it
+# takes as well. Proofs of silence always wait, and so does all that is done about recordings.
+SYNC_SECONDS = 1.0
 RETRY_FIRST, RETRY_LONGEST = 0.1, 5.0
 # The disk's or another process's trouble: worth waiting for. Any other error is the fact's own, and no retry cures it.
 TROUBLE = (sqlite3.Error, OSError, CatalogueError)
@@ -86,6 +89,7 @@ class Writer:
         self._closing = self._abandoned = False
         self._db: Database | None = None
         self._dialled_in = ""
+        self._synced = 0.0  # monotonic
         opened: Future[None] = Future()
         self._thread = Thread(target=self._live, args=[opened], name="catalogue-writer", daemon=True)
         self._thread.start()
@@ -213,9 +217,7 @@ class Writer:
         delay = RETRY_FIRST
         while not self._abandoned:
             try:
-                save_all(db := self._connection(), batch, self._dialled_in)
-                if any(isinstance(fact, Suspension) for fact in batch):  # it is in the audit chain by now
-                    self._after_job(db)
+                self._write(self._connection(), batch)
             except Exception as error:  # this thread must outlive every error there is
                 if isinstance(error, TROUBLE) and not isinstance(error, FACTS_OWN):
                     self._wait_out(error, delay)
@@ -224,6 +226,18 @@ class Writer:
                 self._save_singly(batch, error)
             return
         self._lost += len(batch)
+
+    def _write(self, db: Database, batch: list[Fact]) -> None:
+        proves = any(isinstance(fact, Suspension) for fact in batch)
+        now = time.monotonic()
+        if proves or now - self._synced >= SYNC_SECONDS:
+            save_all(db, batch, self._dialled_in)
+            self._synced = now
+        else:
+            with unhurried(db):
+                save_all(db, batch, self._dialled_in)
+        if proves:  # it is in the audit chain by now
+            self._after_job(db)
 
     def _save_singly(self, batch: list[Fact], error: Exception) -> None:
         """One fact that can never be saved must not hold up the others."""
