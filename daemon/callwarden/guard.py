@@ -5,7 +5,6 @@ Asterisk sets no limit on a FastAGI connection, so a caller in a step waits as l
 and that adopts the recordings. A process that is stopped as a whole is systemd's watchdog's to end.
 """
 
-import asyncio
 import faulthandler
 import os
 import sys
@@ -14,7 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from callwarden.ticks import tick
+from callwarden.ticks import every
 
 STILL_SECONDS = 3.0  # longer than anything the loop does; a caller hears silence for as long
 TICK_SECONDS = 0.5
@@ -29,11 +28,9 @@ class _Guard:
         self._thread = threading.Thread(target=self._watch, name="loop-guard", daemon=True)
         self._thread.start()
 
-    async def tick(self) -> None:
-        """Show that the loop turns, for ever."""
-        while True:
-            self._turned = time.monotonic()
-            await tick(TICK_SECONDS)
+    def turn(self, _late: float) -> None:
+        """Show that the loop turns."""
+        self._turned = time.monotonic()
 
     def end(self) -> None:
         self._ended.set()
@@ -57,9 +54,9 @@ class _Guard:
 def guarded(still: float = STILL_SECONDS) -> Iterator[None]:
     """Watch the running loop, which must turn at least every ``still`` seconds."""
     guard = _Guard(still)
-    task = asyncio.get_running_loop().create_task(guard.tick(), name="loop-guard")
+    end = every(TICK_SECONDS, guard.turn)
     try:
         yield
     finally:
-        task.cancel()
+        end()
         guard.end()

@@ -7,11 +7,12 @@ container's too; a variable set over AMI would be a line in Asterisk's log each 
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from callwarden.ticks import tick
+from callwarden.ticks import every
 
 log = logging.getLogger(__name__)
 
@@ -20,13 +21,18 @@ FILE = ".alive"
 
 
 class Pulse:
-    """``seeing`` tells whether calls are looked after: who is blind had better not be asked."""
+    """``seeing`` tells whether calls are looked after: who is blind had better not be asked.
+
+    A thread of its own gives the sign, for the disk may hang; and only when the loop has turned since the last one.
+    """
 
     def __init__(self, spool: Path, seeing: Callable[[], bool]) -> None:
         self._file, self._seeing = spool / FILE, seeing
         self.trouble = ""
         """Why the sign cannot be given; empty while it can."""
         self._beaten: float | None = None
+        self._turned = False
+        self._over = threading.Event()
 
     @property
     def silent_for(self) -> float:
@@ -35,16 +41,30 @@ class Pulse:
 
     async def run(self) -> None:
         """Until cancelled; then the sign is gone, and Asterisk finds nobody listening."""
+        self._over.clear()
+        thread = threading.Thread(target=self._live, name="pulse", daemon=True)
+        self._turn(0.0)
+        thread.start()
+        end = every(EVERY / 2, self._turn)
         try:
-            while True:
-                if self._seeing():
-                    self._beaten = self._beaten or time.monotonic()
-                    await asyncio.to_thread(self.beat)
-                else:
-                    self._beaten = None
-                await tick(EVERY)
+            await asyncio.Event().wait()
         finally:
+            end()
+            self._over.set()
+            thread.join(EVERY)
             self._file.unlink(missing_ok=True)
+
+    def _turn(self, _late: float) -> None:
+        self._turned = self._seeing()
+        self._beaten = (self._beaten or time.monotonic()) if self._turned else None
+
+    def _live(self) -> None:
+        while True:
+            if self._turned:
+                self._turned = False
+                self.beat()
+            if self._over.wait(EVERY):
+                return
 
     def beat(self) -> None:
         """Once. Where there is no file, the dialplan asks all the same."""

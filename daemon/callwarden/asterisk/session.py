@@ -16,6 +16,7 @@ panoramisk 1.4 connects, logs in, numbers the actions and writes them. This is t
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,11 +29,11 @@ from panoramisk.message import Message  # type: ignore[import-untyped]
 
 from callwarden.asterisk.framing import Framer, NotAmi
 from callwarden.asterisk.wire import Headers
-from callwarden.ticks import next_tick
+from callwarden.ticks import every
 
 log = logging.getLogger(__name__)
 
-FORBIDDEN = frozenset("\r\n\0")  # each would end a header, or the message, early
+FORBIDDEN = re.compile(r"[\r\n\0]")  # each would end a header, or the message, early
 CLOSED_BY_PEER = "Asterisk closed the connection"
 
 Fields = Mapping[str, str | list[str]]
@@ -61,7 +62,7 @@ def check(action: Fields) -> None:
     """Raises ValueError, naming the field and never its value, when a value could end its header."""
     for name, value in action.items():
         for text in (name, *(value if isinstance(value, list) else [value])):
-            if any(character in text for character in FORBIDDEN):
+            if FORBIDDEN.search(text):
                 raise ValueError(f"{name.split()[0]!r} of an AMI action holds a line break or a NUL")
 
 
@@ -192,7 +193,7 @@ class Session(Manager):  # type: ignore[misc]
         self._on_event, self._on_delay = on_event, on_delay
         self._why = ""
         self._beaten: float | None = None
-        self._beater: asyncio.TimerHandle | None = None
+        self._end_beats: Callable[[], None] = lambda: None
         self._unanswered: float | None = None  # since when an action is that nobody answered
 
     async def open(self, seconds: float) -> Reply:
@@ -200,7 +201,8 @@ class Session(Manager):  # type: ignore[misc]
         async with asyncio.timeout(seconds):
             await self.connect()
             reply: Reply = await self.authenticated_future
-            self._beat()
+            self._note_turn()
+            self._end_beats = every(BEAT_SECONDS, lambda _: self._note_turn())
             return reply
 
     def request(
@@ -238,10 +240,6 @@ class Session(Manager):  # type: ignore[misc]
             since, self._unanswered = self._unanswered, None
             self._late(since, LATE_SECONDS)
         self._note_turn()
-
-    def _beat(self) -> None:
-        self._note_turn()
-        self._beater = self.loop.call_at(next_tick(self.loop.time(), BEAT_SECONDS), self._beat)
 
     def _note_turn(self) -> None:
         if self._beaten is not None:
@@ -294,8 +292,7 @@ class Session(Manager):  # type: ignore[misc]
         if self.pinger is not None:
             self.pinger.cancel()
             self.pinger = None
-        if self._beater is not None:
-            self._beater.cancel()
+        self._end_beats()
         why = self._why or (f"{CLOSED_BY_PEER} ({exc})" if exc else CLOSED_BY_PEER)
         if self.protocol is not None:
             for action in list(self.protocol.responses.values()):
