@@ -4,9 +4,8 @@
 an event.
 """
 
-from dataclasses import dataclass
-
 from callwarden.core.facts import Fact, Segment, Suspension
+from callwarden.core.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

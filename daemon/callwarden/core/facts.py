@@ -4,8 +4,9 @@ Times are UTC epoch seconds. A fact is only what was confirmed: a segment's ``st
 ``stopped`` the proof that no recorder was left, ``closed`` the moment its file was seen closed.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from callwarden.core.frozen import dataclass
 
 # Seconds: a file is closed some moments before the proof that its recorder has stopped.
 CLOSED_EARLIER_SECONDS = 1.0

@@ -1,8 +1,7 @@
 """What became of our own requests: recorders, files, redirections, announcements."""
 
-from dataclasses import dataclass
-
 from callwarden.core.facts import Told
+from callwarden.core.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

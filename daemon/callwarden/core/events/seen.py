@@ -1,8 +1,7 @@
 """What is seen of Asterisk: channels, bridges, monitors, snapshots, and what the catalogue remembers of them."""
 
-from dataclasses import dataclass
-
 from callwarden.core.facts import Announcement, Call, Channel, Gap, Recording, Segment, Suspension
+from callwarden.core.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
