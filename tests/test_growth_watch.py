@@ -128,7 +128,7 @@ async def test_a_file_without_its_header_is_given_up_as_soon_as_there_is_room(tm
         await watch.looks(2, packets_a_second=0)
         assert not watch.told
         disk[0] = ROOMY
-        await watch.looks(0.5, packets_a_second=0)
+        await watch.looks(1, packets_a_second=0)
         assert len(watch.told) == 2
 
 

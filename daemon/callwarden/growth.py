@@ -25,7 +25,7 @@ from callwarden.ticks import tick
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS = 0.5
+LOOK_SECONDS = 1.0
 GROWS_SECONDS = 2.0  # a file that grew is not looked at sooner, while there is room: it grows every 2 s at most
 RESTING_SECONDS = 2.5  # a file that grew since then is not asked about
 WRITTEN_AT_ONCE = 32768  # bytes

@@ -64,28 +64,28 @@ PROFILES = """\
 
 By py-spy and the kernel's own accounts of each thread, each-channel recording, log level `info`.
 
-1. **A call, from its ring to the vault: some 9 ms of CPU, whatever its length; it was 16, then 10.** The event loop 5
-   ms, the catalogue's writer 2 ms, joining, hashing and storing two recordings 2 ms. Of the loop's time four fifths
-   are Python's own, on cold caches: each of some 25 turns a call costs 55 us before anything is done in it, each read
-   of AMI 0.19 ms with all that follows from it. Done: channels that end in the same half second are finished
-   together, up to twenty recordings in one transaction, and a day's directory is walked to once for them; an event is
-   handled in the turn that read it, and so is a reply; the writer is woken by the first fact of a batch, not by each;
-   facts are written in batches of 50 ms, two states of one thing once; layouts of AMI messages are judged once; a
-   recording's file is looked at when it can have grown, not twice a second; what inotify tells is read as it is;
-   FastAGI is a protocol of its own, of fewer turns than asyncio's streams take, and with Python 3.12 a step is begun
-   in the turn that read its request; the states of a ringing channel, how a dial ended and when a bridge comes and
-   goes are not asked for; what became of a recording is written once, with its file; what is done twice a second is
-   done in one turn; a number is parsed only when it ends as a card line's does; the writer looks for a row's parents
+1. **A call, from its ring to the vault: some 9 ms of CPU, whatever its length; it was 16, then 11.** The event loop 5
+   ms, the catalogue's writer 2 ms, joining, hashing and storing two recordings 2 ms. Of the loop's time nine tenths are
+   Python's own, on cold caches (the same decisions take a tenth of that in a row): each of some 25 turns a call costs
+   55 us before anything is done in it, each read of AMI 0.19 ms with all that follows from it. Done: channels that end
+   in the same half second are finished together, up to twenty recordings in one transaction, and a day's directory is
+   walked to once for them; an event is handled in the turn that read it, and so is a reply; the writer is woken by the
+   first fact of a batch, not by each; facts are written in batches of 50 ms, two states of one thing once, and wait for
+   the disk once a second (a commit that waits takes 0.18 ms, one that does not 0.04); layouts of AMI messages are
+   judged once; a recording's file is looked at when it can have grown; what inotify tells is read as it is; a FastAGI
+   connection is taken with its request in one turn, and with Python 3.12 its step is begun there too; the states of a
+   ringing channel, how a dial ended and when a bridge comes and goes are not asked for; what became of a recording is
+   written once, with its file; what is done twice a second is done by one timer; events and facts are made as quickly
+   as plain objects; a number is parsed only when it ends as a card line's does; the writer looks for a row's parents
    only where SQLite misses one, looks through a call only when what it is searched by has changed, and does not set
-   columns that are indexed and the same. Tried and left: uvloop (0.2 ms, within the noise), the heap in large pages,
-   SQLite's checkpoints, secure_delete and foreign keys, a larger part of a batch for the finishing thread (nothing
-   each). Of 50 calls of 16 s, of which ten are sent to the card line and back: 3.5 ms a call until it is answered,
-   0.3 while it talks, 2 for its share of the ten (11 ms each), 3.5 from the hang-up to the vault, of which 2 are the
-   finishing thread's (a third each: the kernel's files, hashing and copying, Python). Tried and left: files of the
-   vault without a name until they are whole (O_TMPFILE, 0.02 ms a recording), smaller pages in the catalogue, not
-   trying to change a row before it is inserted (nothing each). Tried and taken back: batches of 100 ms (0.4 ms less,
-   but a killed daemon loses twice as much). Left: accepting a FastAGI connection without transports of asyncio's
-   (0.15 ms). While calls talk the daemon costs next to nothing, so its share falls with a call's length.
+   columns that are indexed and the same. Tried and left: uvloop (0.1 ms), the heap in large pages, SQLite's
+   checkpoints, secure_delete and foreign keys, a larger part of a batch for the finishing thread, files of the vault
+   without a name until they are whole (O_TMPFILE), one wait for the disk for all files of a batch, smaller pages in the
+   catalogue, not trying to change a row before it is inserted (nothing each). Tried and taken back: batches of 100 ms
+   (0.4 ms less, but a killed daemon loses twice as much). Of 50 calls of 16 s, of which ten are sent to the card line
+   and back: 3.3 ms a call until it is answered, 0.4 while it talks, 2 for its share of the ten (10 ms each), 3.2 from
+   the hang-up to the vault. Left: Asterisk's events told in fewer pieces (each wakes the loop by itself). While calls
+   talk the daemon costs next to nothing, so its share falls with a call's length.
 2. **The card gate: it was 10 ms with 50 calls up, nearly all of it waiting** for a CPU and for Python's interpreter
    lock. The loop runs at Asterisk's own real-time priority now, the work behind it gives way, the lock changes hands
    after 0.5 ms, and the garbage collector leaves the program itself alone (it stopped everything for 90 ms once in a
