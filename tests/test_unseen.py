@@ -351,6 +351,51 @@ def test_who_was_let_to_the_card_line_and_went_unseen_counts_as_answered_and_sil
     assert row(stage, Call, "trunk-1").answered == channel.answered
 
 
+def test_who_came_back_from_the_card_line_unseen_and_was_not_recorded_again_counts_as_answered() -> None:
+    """The link had stalled: the answer was not told, the recorder that was asked for did not start. Found by a soak."""
+    stage = Stage()
+    stage.happen(created(DESK, 0.1))
+    stage.happen(ev.StepAsked(at=0.11, step_id=1, step=ev.Step.CARD_GATE, unique_id="202-2"))
+    stage.advance(0.2)
+    stage.obedient = False
+    stage.happen(ev.StepAsked(at=3.0, step_id=2, step=ev.Step.CARD_LEFT, unique_id="202-2"))
+    stage.advance(4.0)
+    stage.asterisk.channels.clear()
+    [order] = stage.ami
+    assert isinstance(order, do.StartRecorder)
+    stage.ami.clear()
+    stage.decide(ev.RecorderStartFailed(5.0, "202-2", order.file, "no reply within 2 s", unanswered=True))
+    stage.advance(6.0)
+    stage.lose_link()
+    stage.obedient = True
+    stage.advance(9.0)
+    stage.regain_link()
+    stage.advance(20.0)
+    channel = row(stage, Channel, "202-2")
+    assert channel.answered is not None
+    assert channel.answered < 0.2
+    spans = stage.catalogue.ledger(channel)
+    assert {span.kind for span in spans} == {Kind.SUSPENDED, Kind.GAP}
+    assert [span for span in spans if span.why == UNEXPLAINED] == []
+
+
+def test_nobody_was_answered_before_it_was_born() -> None:
+    """It came, and was answered, while Asterisk was out of sight for longer. Found by a soak."""
+    unique_id = "pbx-1795386298.51"
+    stage = Stage()
+    stage.advance(1795386297.4)
+    stage.lose_link()
+    stage.decide(ev.ChannelCreated(at=1795386305.5, unique_id=unique_id, linked_id=unique_id, name=CALLER))
+    stage.advance(1795386306.4)
+    stage.linked = True
+    stage.decide(
+        ev.ChannelCreated(
+            at=1795386306.4, unique_id=unique_id, linked_id=unique_id, name=CALLER, answered=True, found=True
+        )
+    )
+    assert row(stage, Channel, unique_id).answered == 1795386298.0
+
+
 def test_who_came_and_went_while_nothing_could_be_seen_is_a_gap() -> None:
     stage = Stage()
     stage.happen(created(CALLER, 0.1))

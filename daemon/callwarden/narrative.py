@@ -46,7 +46,7 @@ def sentence(fact: Fact) -> str:
 
 def _of_call(call: Call) -> str:
     if call.ended is not None:
-        return f"call ended after {call.ended - call.started:.0f} s"
+        return f"call ended after {max(0.0, call.ended - call.started):.0f} s"
     if call.answered is None:
         return f"{call.direction} call from {mask(call.caller_number)} to {mask(call.called_number)}"
     return ""

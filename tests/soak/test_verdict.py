@@ -94,6 +94,23 @@ def test_whom_a_caller_reached_while_the_daemon_was_away_has_left_a_note_unless_
     assert judged(killed=True) == ["lost"]
 
 
+@pytest.mark.parametrize(
+    ("seconds", "killed", "blind", "excused"),
+    [(1.8, True, True, True), (3.0, True, True, False), (1.8, False, True, False), (1.8, True, False, False)],
+)
+def test_an_answer_that_nobody_could_see_may_die_with_asterisk_before_anything_is_written(
+    seconds: float, killed: bool, blind: bool, excused: bool
+) -> None:
+    known = account(None)
+    known = replace(
+        known, channel=replace(known.channel, answered=None),
+        call=replace(known.call, answered=None, direction=Direction.INTERNAL, caller_number=DESK),
+    )  # fmt: skip
+    caller = witnessed(CALL, f"PJSIP/{DESK}-2", DESK, ended=AT + seconds, killed=killed)
+    away = [fault("AMI refused", -3, 1), fault("Asterisk killed", seconds, seconds + 1)] if blind else []
+    assert (found(known, *away, channel=caller) == []) is excused
+
+
 def test_a_gap_needs_a_fault_that_explains_it(sound: Path) -> None:
     gap = Span(AT + 4, AT + 6, Kind.GAP, "Callwarden was not running")
     known = account(sound, Span(AT, AT + 4, Kind.RECORDED), gap, Span(AT + 6, AT + SECONDS, Kind.RECORDED))

@@ -25,6 +25,7 @@ BEFORE, AFTER = 1.0, 3.0  # seconds around a fault in which it still explains a 
 SOUND = 0.85  # of the recorded seconds must hold the party's tone,
 EDGES, BUFFERED = 1.0, 4.2  # but for these seconds: of connecting and a segment each, and of a killed Asterisk (32 kB)
 A_SEGMENT = 0.3
+UNWRITTEN = 2.1  # seconds of sound that Asterisk keeps before it writes them (32 kB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,8 @@ def _of_channel(
         return
     if account.channel.exempt:
         return
+    if account.channel.answered is None and _answered_unseen_and_killed(channel, blinded):
+        return
     yield from _beginning(channel, account)
     yield from _times(channel, account, blinded)
     yield from _gaps(account, faults)
@@ -79,6 +82,12 @@ def _left_no_trace(channel: Witnessed, blinded: Sequence[Fault]) -> bool:
     if channel.dialled:
         return channel.killed
     return not channel.is_outside and not channel.bridged
+
+
+def _answered_unseen_and_killed(channel: Witnessed, blinded: Sequence[Fault]) -> bool:
+    """While nobody could see it, and so shortly before Asterisk was killed that nothing of it was written."""
+    assert channel.answered is not None and channel.ended is not None
+    return channel.killed and channel.seconds <= UNWRITTEN and _covered(channel.answered, channel.ended, blinded)
 
 
 def _beginning(channel: Witnessed, account: Account) -> Iterator[Finding]:

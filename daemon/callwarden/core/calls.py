@@ -8,6 +8,7 @@ no phone: its channels are strangers to each other. Holding bridges (parking) co
 No transfer event is used (asterisk.md 2: redirects, queues and IVRs send none).
 """
 
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ PLUMBING = frozenset(
         "Bridge", "Message", "MulticastRTP", "UnicastRTP", "Parked", "Phone", "WebSocket", "AudioSocket",
     }
 )  # fmt: skip
+# Asterisk's unique ids: [system name-]seconds of the channel's birth.counter
+BIRTH = re.compile(r"(?:^|-)(\d{9,10})\.\d+$", re.ASCII)
 
 
 class CardStage(Enum):
@@ -89,6 +92,13 @@ def endpoint_of(name: str) -> str:
     """The endpoint in a channel's name: ``PJSIP/202`` of ``PJSIP/202-00000001``."""
     head, dash, _ = name.rpartition("-")
     return head if dash else name
+
+
+def born(unique_id: str) -> float | None:
+    """When this channel began, to the second before (UTC epoch seconds), by its unique id; None where that is no
+    Asterisk's."""
+    found = BIRTH.search(unique_id)
+    return float(found[1]) if found else None
 
 
 def technology_of(name: str) -> str:

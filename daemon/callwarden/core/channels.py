@@ -10,7 +10,7 @@ from callwarden.core import actions as do
 from callwarden.core import announcing, card_line, gate, memory, noted, policy, rows, scope, silence, unseen
 from callwarden.core import events as ev
 from callwarden.core.book import Book
-from callwarden.core.calls import CardStage, Leg
+from callwarden.core.calls import CardStage, Leg, born
 from callwarden.core.facts import Call, Direction, Role, SegmentState
 from callwarden.core.orders import tell
 from callwarden.core.recorder import OUT_OF_SIGHT
@@ -51,7 +51,7 @@ def _met_again(book: Book, leg: Leg, event: ev.ChannelCreated) -> Actions:
         actions += renamed(book, ev.ChannelRenamed(event.at, leg.unique_id, event.name))
     actions += relinked(book, ev.LinkedIdChanged(event.at, leg.unique_id, event.linked_id))
     if event.answered:
-        since = book.blind_since or event.at
+        since = max(book.blind_since or event.at, born(leg.unique_id) or 0.0)
         actions += answered(book, ev.ChannelAnswered(since, leg.unique_id))
     leg.card = CardStage.CLEARED if event.context == card_line.CARD_CONTEXT else CardStage.NONE
     leg.role = Role.CARD_LINE if event.card_phone else leg.role

@@ -52,13 +52,14 @@ def confirmed_late(recorder: Recorder) -> list[do.Action]:
 
 
 def answer_of(recorder: Recorder) -> float | None:
-    """When a channel was answered of which nobody saw it: since when its files hold sound; where it was silent for a
-    card line to its end there are none, and unknown counts as answered."""
+    """When a channel was answered of which nobody saw it: since when its files hold sound. Where it was silent for a
+    card line, and no file since then tells that nobody spoke, unknown counts as answered."""
     since = sound_since(recorder)
-    last = recorder.suspensions[-1] if recorder.suspensions else None
-    if since is not None or last is None or last.why != CARD_LINE:
+    last = next((one for one in reversed(recorder.suspensions) if one.why == CARD_LINE), None)
+    if since is not None or last is None:
         return since
-    return last.confirmed if last.ended is None or last.ended == recorder.ended else None
+    told = any(one.asked > last.asked and one.state is not SegmentState.FAILED for one in recorder.segments)
+    return None if told else last.confirmed
 
 
 def doubt_answer(recorder: Recorder, delayed: tuple[float, float]) -> None:
@@ -101,7 +102,8 @@ def answered_at(recorder: Recorder, at: float) -> list[do.Action]:
     if recorder.row is None:
         return []
     recorder.row = replace(recorder.row, answered=at)
-    return [do.Save(recorder.row)]
+    recorder.gaps = [gap for gap in recorder.gaps if gap.ended > at]
+    return [do.Save(recorder.row), *(do.Save(gap) for gap in recorder.gaps)]
 
 
 def begun(segment: Segment) -> float | None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from threading import Lock, local
 from typing import IO, TYPE_CHECKING, BinaryIO
 
+from callwarden.core.calls import born
 from callwarden.storage.unlinking import Unlinked, unlink, unlink_all
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
 NAME = re.compile(r"\d{4}/\d{2}/\d{2}/[A-Za-z0-9][A-Za-z0-9._-]{0,199}", re.ASCII)
 PLAIN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,99}", re.ASCII)
-# Asterisk's unique ids: [system name-]seconds of the channel's birth.counter
-BIRTH = re.compile(r"(?:^|-)(\d{9,10})\.\d+$", re.ASCII)
 UNDATED = "0000/00/00"
 
 
@@ -49,8 +48,8 @@ def name_of(unique_id: str, extension: str) -> str:
         cleaned = re.sub(r"[^A-Za-z0-9.-]", "", unique_id)[:60].strip(".-")
         # "_" is in no plain id, so no made-up id can have the name of another one.
         stem = f"x{cleaned}_{hashlib.sha256(unique_id.encode('utf-8', 'surrogatepass')).hexdigest()[:16]}"
-    birth = BIRTH.search(unique_id)
-    day = datetime.fromtimestamp(int(birth[1]), UTC).strftime("%Y/%m/%d") if birth else UNDATED
+    birth = born(unique_id)
+    day = UNDATED if birth is None else datetime.fromtimestamp(birth, UTC).strftime("%Y/%m/%d")
     return f"{day}/{stem}.{extension}"
 
 
