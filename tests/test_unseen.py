@@ -450,3 +450,22 @@ def test_an_answer_that_was_told_of_late_was_when_its_file_began_but_not_before_
     closed(early, "202-2", 9.0, 5.5)
     early.advance(20.0)
     assert row(early, Channel, "202-2").answered == 6.0
+
+
+@pytest.mark.parametrize(("context", "recorded"), [("callwarden-ask", False), ("from-internal", True)])
+def test_who_hears_that_the_card_is_not_recorded_stays_silent_when_a_snapshot_is_taken(
+    context: str, recorded: bool
+) -> None:
+    """The gate's prompt is played in the step, so its channel is not in the card line's context yet. A soak found a
+    card tone: the snapshot took it for one that had gone elsewhere, and half a second later it was recorded again."""
+    stage = Stage()
+    stage.happen(created("PJSIP/trunk-1", 0.1))
+    stage.happen(ev.ChannelAnswered(0.2, "trunk-1"))
+    stage.happen(ev.StepAsked(at=1.0, step_id=1, step=ev.Step.CARD_GATE, unique_id="trunk-1"))
+    stage.advance(1.2)
+    assert row(stage, Recording, "trunk-1").state is RecordingState.SUSPENDED
+    stage.asterisk.channels["trunk-1"].context = context
+    stage.lose_link()
+    stage.regain_link()
+    stage.advance(4.0)
+    assert (row(stage, Recording, "trunk-1").state is RecordingState.RECORDING) is recorded

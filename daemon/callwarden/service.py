@@ -69,6 +69,7 @@ class Service:
         self._inbox: deque[ev.Event] = deque()
         self._deciding = False
         self._seeing = asyncio.Event()
+        self._connections = 0
         self._office: BackOffice | None = None
         self._opened = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -260,15 +261,17 @@ class Service:
     def _ami_state(self, state: LinkState, why: str) -> None:
         self.link_why = why
         if state is LinkState.READY:
-            self.go(self._take_snapshot())
+            self._connections += 1
+            self.go(self._take_snapshot(self._connections))
         elif state in (LinkState.DOWN, LinkState.REFUSED):
             self.receive(ev.LinkLost(time.time(), why))
 
-    async def _take_snapshot(self) -> None:
-        """Until it succeeds or the link is gone: without a snapshot nothing may be decided."""
+    async def _take_snapshot(self, connection: int) -> None:
+        """Until it succeeds or this connection is gone: without a snapshot nothing may be decided. The next connection
+        takes its own, once."""
         with ahead(self.keeper.writer.thread_id):  # the snapshot waits for it
             await self.left_behind.take_in()
-        while self.link.state is LinkState.READY:
+        while self.link.state is LinkState.READY and connection == self._connections:
             try:
                 events = await take(self.link, self.translator)
             except ActionFailed as error:

@@ -14,6 +14,7 @@ from callwarden.core.facts import Role
 from callwarden.core.silence import review, watch
 
 CARD_CONTEXT = "callwarden-card-line"
+STEP_CONTEXT = "callwarden-ask"  # where a channel stands while a step of ours is served, the card gate's own too
 UNGATED = "the card line was dialled past the gate: dial it through callwarden-card-line"
 
 
@@ -27,6 +28,14 @@ def note_dialled(book: Book, leg: Leg, event: DialBegun) -> list[do.Action]:
     if _is_rung_there(book, caller) or policy.is_card_number(event.dial_string, book.settings):
         return become(book, leg, event.at)
     return []
+
+
+def stage_of(leg: Leg, context: str) -> CardStage:
+    """Where a channel that we know stands with the card line, now that a snapshot shows it in this context of the
+    dialplan. In a step (its prompt may be playing) it stands where it stood."""
+    if context == STEP_CONTEXT:
+        return leg.card
+    return CardStage.CLEARED if context == CARD_CONTEXT else CardStage.NONE
 
 
 def become(book: Book, leg: Leg, at: float) -> list[do.Action]:

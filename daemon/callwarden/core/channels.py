@@ -10,7 +10,7 @@ from callwarden.core import actions as do
 from callwarden.core import announcing, card_line, gate, memory, noted, policy, rows, scope, silence, unseen
 from callwarden.core import events as ev
 from callwarden.core.book import Book
-from callwarden.core.calls import CardStage, Leg, born
+from callwarden.core.calls import Leg, born
 from callwarden.core.facts import Call, Direction, Role, SegmentState
 from callwarden.core.orders import tell
 from callwarden.core.recorder import OUT_OF_SIGHT
@@ -53,7 +53,7 @@ def _met_again(book: Book, leg: Leg, event: ev.ChannelCreated) -> Actions:
     if event.answered:
         since = max(book.blind_since or event.at, born(leg.unique_id) or 0.0)
         actions += answered(book, ev.ChannelAnswered(since, leg.unique_id))
-    leg.card = CardStage.CLEARED if event.context == card_line.CARD_CONTEXT else CardStage.NONE
+    leg.card = card_line.stage_of(leg, event.context)
     leg.role = Role.CARD_LINE if event.card_phone else leg.role
     silence.watch(book, leg)
     recorder = book.recorders.get(leg.unique_id)
