@@ -10,8 +10,8 @@ from callwarden.core import actions as do
 from callwarden.core import noted
 from callwarden.core import recorder as rec
 from callwarden.core.book import Book
-from callwarden.core.calls import CardStage, Leg
-from callwarden.core.card_line import CARD_CONTEXT
+from callwarden.core.calls import Leg
+from callwarden.core.card_line import stage_of
 from callwarden.core.events import ChannelCreated, ChannelRemembered
 from callwarden.core.facts import Announcement, Call, Channel, Gap, RecordingState, Role, SegmentState
 from callwarden.core.orders import tell
@@ -22,8 +22,7 @@ from callwarden.core.silence import CARD_LINE, IN_PLACE, watch
 
 def greet(book: Book, leg: Leg, event: ChannelCreated) -> list[do.Action]:
     """A snapshot shows this channel: take up what is remembered of it, adopt the monitor that runs on it."""
-    if event.context == CARD_CONTEXT:
-        leg.card = CardStage.CLEARED
+    leg.card = stage_of(leg, event.context)
     known = book.remembered.pop(leg.unique_id, None)
     known, resumed = _resumed(known) if known is not None else (None, [])
     before = book.facts.get(leg.linked_id)
