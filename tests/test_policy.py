@@ -28,6 +28,13 @@ def test_the_number_of_a_card_line_is_known_however_it_is_dialled(dialled: str) 
     assert policy.is_card_number(dialled, settings())
 
 
+def test_a_card_lines_number_that_is_no_whole_number_is_known_in_the_digits_of_any_script() -> None:
+    rules = settings(card__line=[{"name": "card", "extension": "700", "number": "5550199"}])
+    assert policy.is_card_number("5550199@trunk", rules)
+    assert policy.is_card_number("٥٥٥٠١٩٩", rules)
+    assert not policy.is_card_number("٥٥٥٠١٩٨", rules)
+
+
 def test_a_card_line_anywhere_in_the_world_is_known_as_it_is_dialled_there_and_from_abroad() -> None:
     """Numbers that end otherwise are not looked at further: no country's way of dialling changes a number's end."""
     seen = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from callwarden.config import Settings
 from callwarden.core.calls import PLUMBING, Leg, endpoint_of, technology_of
 from callwarden.core.facts import Direction, Role
-from callwarden.core.numbers import e164
+from callwarden.core.numbers import digits, e164
 from callwarden.core.spans import ONE_PER_CALL
 
 PROMPT_OUTBOUND = "outbound"
@@ -129,14 +129,10 @@ def _same_number(one: str, other: str, country: str) -> bool:
     known = e164(one, country), e164(other, country)
     if None not in known:
         return known[0] == known[1]
-    digits = _digits(one)
-    return bool(digits) and digits == _digits(other)
+    found = digits(one)
+    return bool(found) and found == digits(other)
 
 
 def _is_plain(text: str) -> bool:
     """Digits, maybe behind a plus: no extension behind the number, no letters that stand for digits."""
     return text.isascii() and text.removeprefix("+").isdecimal()
-
-
-def _digits(text: str) -> str:
-    return "".join(character for character in text if character in "0123456789")
