@@ -21,10 +21,6 @@ DEFAULT_VERSION = "22"
 KEPT_RUNNING = 3  # for each worker: two Asterisks each, 80 MB; to start one takes a second
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "asterisk_version(version): run on this Asterisk, 22 or 16")
-
-
 @pytest.fixture(scope="session")
 def laboratories(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabFactory]:
     """Starts a kind of laboratory when it is asked for; the ones used last stay, those before end."""

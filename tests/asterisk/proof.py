@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from sqlite_utils import Database
 
 from callwarden.core.facts import Announcement, Channel, RecordingState
@@ -31,6 +32,8 @@ BRISK = {
     "card.not_recorded_prompt": False, "card.resumed_prompt": False,
 }  # fmt: skip
 OVER = (RecordingState.STORED, RecordingState.DISCARDED, RecordingState.MISSING)
+VERSIONS = [pytest.param(v, marks=pytest.mark.asterisk_version(v), id=f"asterisk-{v}") for v in ("22", "16")]
+BOTH_VERSIONS = pytest.mark.parametrize("version", VERSIONS)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import time
 
 import numpy as np
 import pytest
-from proof import settled, wait_told, wait_until
+from proof import BOTH_VERSIONS, settled, wait_told, wait_until
 
 from callwarden.core.facts import Announcement, Direction, PlayedBy
 from lab import prompts, tones
@@ -20,9 +20,6 @@ CALLER, AGENT, OTHER = 440, 700, 600
 OUTSIDE_NUMBER = "01632960999"
 TALK = 1.0
 NEARLY_ALL = 0.85 * prompts.PROMPT_SECONDS
-BOTH_VERSIONS = pytest.mark.parametrize(
-    "_version", [pytest.param(v, marks=pytest.mark.asterisk_version(v), id=f"asterisk-{v}") for v in ("22", "16")]
-)
 
 
 def ring_in(lab: Lab, did: str = "02079460001") -> Party:
@@ -45,7 +42,7 @@ def heard_to_the_end(told: Announcement, lab: Lab, prompt: str, language: str = 
 
 
 @BOTH_VERSIONS
-def test_a_caller_is_told_before_anybody_answers(telling_lab: Lab, _version: str) -> None:
+def test_a_caller_is_told_before_anybody_answers(telling_lab: Lab, version: str) -> None:
     since = time.time()
     caller = ring_in(telling_lab)
     assert not telling_lab.world.has_rung("202")
@@ -133,7 +130,7 @@ def test_a_missing_prompt_stops_no_call(telling_lab: Lab) -> None:
 
 
 @BOTH_VERSIONS
-def test_the_person_we_ring_is_told_before_the_two_are_connected(telling_lab: Lab, _version: str) -> None:
+def test_the_person_we_ring_is_told_before_the_two_are_connected(telling_lab: Lab, version: str) -> None:
     since = time.time()
     agent = telling_lab.world.call("202", OUTSIDE_NUMBER)
     person = telling_lab.world.party_at(OUTSIDE_NUMBER)
@@ -153,7 +150,7 @@ def test_the_person_we_ring_is_told_before_the_two_are_connected(telling_lab: La
 
 
 @BOTH_VERSIONS
-def test_the_person_we_ring_is_whispered_to(telling_lab: Lab, _version: str) -> None:
+def test_the_person_we_ring_is_whispered_to(telling_lab: Lab, version: str) -> None:
     telling_lab.configure({"announce.outbound": "whisper"})
     since = time.time()
     agent = telling_lab.world.call("202", OUTSIDE_NUMBER).wait_answered()
@@ -189,7 +186,7 @@ def test_nobody_is_told_of_an_outgoing_call_where_that_is_off(telling_lab: Lab) 
 
 
 @BOTH_VERSIONS
-def test_a_third_party_outside_is_whispered_to_when_they_join(telling_lab: Lab, _version: str) -> None:
+def test_a_third_party_outside_is_whispered_to_when_they_join(telling_lab: Lab, version: str) -> None:
     """Attended transfer of a caller to an outside number, whose U() told nobody: announced by whisper."""
     telling_lab.configure({"announce.inbound": "off", "announce.outbound": "off"})
     since = time.time()

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from proof import assert_accounted, settled, wait_told, wait_until
+from proof import BOTH_VERSIONS, assert_accounted, settled, wait_told, wait_until
 
 from callwarden.asking import ask
 from callwarden.core.facts import PlayedBy
@@ -22,9 +22,6 @@ OUTSIDE_NUMBER = "01632960999"
 CALLER = 440
 TALK = 1.0
 NEARLY_ALL = 0.85 * prompts.PROMPT_SECONDS
-BOTH_VERSIONS = pytest.mark.parametrize(
-    "_version", [pytest.param(v, marks=pytest.mark.asterisk_version(v), id=f"asterisk-{v}") for v in ("22", "16")]
-)
 
 
 @pytest.fixture
@@ -52,7 +49,7 @@ def said(lab: Lab, mark: int, words: str) -> int:
 
 @BOTH_VERSIONS
 def test_calls_go_on_a_payment_is_silent_and_who_was_not_told_is_told_afterwards(
-    telling_lab: Lab, line: Line, _version: str
+    telling_lab: Lab, line: Line, version: str
 ) -> None:
     lab, since, mark = telling_lab, time.time(), len(telling_lab.daemon.log.read_text())
     wait_until(lambda: ari_is(lab, "ready"))
@@ -89,7 +86,7 @@ def test_calls_go_on_a_payment_is_silent_and_who_was_not_told_is_told_afterwards
 
 
 @BOTH_VERSIONS
-def test_a_whisper_that_is_cut_off_is_begun_again(telling_lab: Lab, line: Line, _version: str) -> None:
+def test_a_whisper_that_is_cut_off_is_begun_again(telling_lab: Lab, line: Line, version: str) -> None:
     lab, since = telling_lab, time.time()
     wait_until(lambda: ari_is(lab, "ready"))
     agent = lab.world.call("203", OUTSIDE_NUMBER).wait_answered()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from proof import BRISK, Account, assert_accounted, assert_sound_agrees, settled, wait_until
+from proof import BRISK, VERSIONS, Account, assert_accounted, assert_sound_agrees, settled, wait_until
 
 from callwarden.core.silence import CARD_LINE
 from callwarden.core.spans import Kind
@@ -80,11 +80,7 @@ def assert_there_and_back(account: Account) -> None:
         assert_sound_agrees(agent, CALLER, AGENT)
 
 
-BOTH_VERSIONS = pytest.mark.parametrize(
-    "scene",
-    [pytest.param(v, marks=pytest.mark.asterisk_version(v), id=f"asterisk-{v}") for v in ("22", "16")],
-    indirect=True,
-)
+BOTH_VERSIONS = pytest.mark.parametrize("scene", VERSIONS, indirect=True)
 
 
 def test_a_call_without_a_card_is_recorded_from_answer_to_end(scene: Scene) -> None:

@@ -6,7 +6,7 @@ Every party sends a tone of its own: the recordings must hold what the parties h
 import time
 
 import pytest
-from proof import Account, Leg, assert_accounted, assert_sound_agrees, settled, wait_until
+from proof import BOTH_VERSIONS, Account, Leg, assert_accounted, assert_sound_agrees, settled, wait_until
 
 from callwarden.core.facts import Direction, RecordingState, Role
 from callwarden.core.silence import RENEWED
@@ -22,9 +22,6 @@ TALK = 1.0
 MISSED = 0.1  # seconds: two frames at each end, and the width of the window that looks for a tone
 # `*2` and `#1` wait for digits; a transfer first plays a beep to whom it brings together.
 REARRANGED = 1.2
-BOTH_VERSIONS = pytest.mark.parametrize(
-    "_version", [pytest.param(v, marks=pytest.mark.asterisk_version(v), id=f"asterisk-{v}") for v in ("22", "16")]
-)
 
 
 def tone_of(phone: str) -> int:
@@ -65,7 +62,7 @@ def not_kept(account: Account, endpoint: str) -> bool:
 
 
 @BOTH_VERSIONS
-def test_an_incoming_call(brisk_lab: Lab, _version: str) -> None:
+def test_an_incoming_call(brisk_lab: Lab, version: str) -> None:
     since = time.time()
     caller = brisk_lab.world.ring_in("02079460001", name="Ann", tone=CALLER).wait_answered()
     agent = brisk_lab.world.party_at("202")
@@ -80,7 +77,7 @@ def test_an_incoming_call(brisk_lab: Lab, _version: str) -> None:
 
 
 @BOTH_VERSIONS
-def test_an_outgoing_call(brisk_lab: Lab, _version: str) -> None:
+def test_an_outgoing_call(brisk_lab: Lab, version: str) -> None:
     since = time.time()
     agent = brisk_lab.world.call("202", OUTSIDE_NUMBER).wait_answered()
     person = brisk_lab.world.party_at(OUTSIDE_NUMBER)
@@ -112,7 +109,7 @@ def test_an_internal_call(brisk_lab: Lab) -> None:
 
 
 @BOTH_VERSIONS
-def test_a_ring_group_where_one_answers(brisk_lab: Lab, _version: str) -> None:
+def test_a_ring_group_where_one_answers(brisk_lab: Lab, version: str) -> None:
     brisk_lab.world.phone("201").answers(after=0.5)
     brisk_lab.world.phone("203").never_answers()
     since = time.time()
@@ -127,7 +124,7 @@ def test_a_ring_group_where_one_answers(brisk_lab: Lab, _version: str) -> None:
 
 
 @BOTH_VERSIONS
-def test_a_queue(brisk_lab: Lab, _version: str) -> None:
+def test_a_queue(brisk_lab: Lab, version: str) -> None:
     """Debian's Asterisk 22 may lose a voice on a channel that heard music before (its patch 2016): the channel of
     whoever answers has both all the same."""
     brisk_lab.world.phone("201").never_answers()
@@ -156,7 +153,7 @@ def test_a_menu(brisk_lab: Lab) -> None:
 
 
 @BOTH_VERSIONS
-def test_through_a_local_channel(brisk_lab: Lab, _version: str) -> None:
+def test_through_a_local_channel(brisk_lab: Lab, version: str) -> None:
     """Its halves are nobody's: they are not recorded, and are optimised away as ever."""
     since = time.time()
     caller = brisk_lab.world.ring_in("02079460005", tone=CALLER).wait_answered()
@@ -201,7 +198,7 @@ def test_a_call_that_nobody_answers_is_kept_where_that_is_wanted(brisk_lab: Lab)
 
 
 @BOTH_VERSIONS
-def test_a_blind_transfer_to_another_phone(brisk_lab: Lab, _version: str) -> None:
+def test_a_blind_transfer_to_another_phone(brisk_lab: Lab, version: str) -> None:
     since = time.time()
     caller = brisk_lab.world.ring_in("02079460001", tone=CALLER).wait_answered()
     first = brisk_lab.world.party_at("202")
@@ -226,7 +223,7 @@ def test_a_blind_transfer_to_another_phone(brisk_lab: Lab, _version: str) -> Non
 
 
 @BOTH_VERSIONS
-def test_an_attended_transfer_to_another_phone(brisk_lab: Lab, _version: str) -> None:
+def test_an_attended_transfer_to_another_phone(brisk_lab: Lab, version: str) -> None:
     since = time.time()
     caller = brisk_lab.world.ring_in("02079460001", tone=CALLER).wait_answered()
     first = brisk_lab.world.party_at("202")
@@ -271,7 +268,7 @@ def test_a_blind_transfer_to_an_outside_number(brisk_lab: Lab) -> None:
 
 
 @BOTH_VERSIONS
-def test_a_ringing_call_that_another_phone_picks_up(brisk_lab: Lab, _version: str) -> None:
+def test_a_ringing_call_that_another_phone_picks_up(brisk_lab: Lab, version: str) -> None:
     brisk_lab.world.phone("202").never_answers()
     brisk_lab.pbx.cli("dialplan add extension 298,1,PickupChan,PJSIP/202\\,p into from-internal")
     since = time.time()

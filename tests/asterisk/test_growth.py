@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from proof import settled, wait_until
+from proof import BOTH_VERSIONS, settled, wait_until
 
 from callwarden.core.recorder import NOT_GROWING
 from callwarden.core.spans import Kind
@@ -17,9 +17,6 @@ from lab.lab import Lab
 CALLER = 440
 TALK = 1.2
 ROOM = 120_000  # bytes: some three seconds of a call's two channels
-BOTH_VERSIONS = pytest.mark.parametrize(
-    "version", [pytest.param(v, marks=pytest.mark.asterisk_version(v), id=f"asterisk-{v}") for v in ("22", "16")]
-)
 
 
 @contextmanager

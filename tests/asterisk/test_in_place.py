@@ -2,8 +2,7 @@
 
 import time
 
-import pytest
-from proof import assert_accounted, assert_sound_agrees, settled, wait_until
+from proof import BOTH_VERSIONS, assert_accounted, assert_sound_agrees, settled, wait_until
 
 from callwarden.asking import ask
 from callwarden.core.silence import IN_PLACE
@@ -40,9 +39,7 @@ def test_where_it_is_off_nothing_happens(brisk_lab: Lab) -> None:
     assert settled(brisk_lab, since).caller.outline == ["recorded"]
 
 
-@pytest.mark.parametrize(
-    "version", [pytest.param(v, marks=pytest.mark.asterisk_version(v), id=f"asterisk-{v}") for v in ("22", "16")]
-)
+@BOTH_VERSIONS
 def test_a_second_press_resumes(brisk_lab: Lab, version: str) -> None:
     brisk_lab.configure({"card.in_place": True})
     since = time.time()

@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from proof import assert_sound_agrees, settled
+from proof import BOTH_VERSIONS, assert_sound_agrees, settled
 
 from callwarden.core.facts import RecordingState
 from callwarden.core.silence import CARD_LINE
@@ -17,9 +17,6 @@ from lab.world import CARD_TONE, Party
 CALLER, AGENT = 440, 700
 TALK = 1.2
 BUFFERED = 2.05  # seconds that a killed Asterisk has not yet written
-BOTH_VERSIONS = pytest.mark.parametrize(
-    "version", [pytest.param(v, marks=pytest.mark.asterisk_version(v), id=f"asterisk-{v}") for v in ("22", "16")]
-)
 
 
 def talk(lab: Lab) -> tuple[Party, Party]:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from proof import Account, Leg, settled, wait_until
+from proof import BOTH_VERSIONS, Account, Leg, settled, wait_until
 
 from callwarden.core.policy import EXEMPT_ONE_PER_CALL
 from callwarden.core.silence import CARD_LINE
@@ -87,9 +87,7 @@ def test_an_internal_call(scoped: Lab) -> None:
     assert all(explained(leg) for leg in account.legs)
 
 
-@pytest.mark.parametrize(
-    "version", [pytest.param(v, marks=pytest.mark.asterisk_version(v), id=f"asterisk-{v}") for v in ("22", "16")]
-)
+@BOTH_VERSIONS
 def test_a_blind_transfer_to_another_phone(scoped: Lab, version: str) -> None:
     since = time.time()
     caller = scoped.world.ring_in("02079460001", tone=CALLER).wait_answered()

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from proof import Account, settled, wait_until
+from proof import BOTH_VERSIONS, Account, settled, wait_until
 
 from callwarden.core.facts import Direction, PlayedBy, RecordingState, Role
 from callwarden.core.recorder import NOT_RUNNING
@@ -29,9 +29,6 @@ RING_GROUP, QUEUE = "02079460002", "02079460004"
 TALK = 1.2
 NEARLY_ALL = 0.85 * prompts.PROMPT_SECONDS
 NOT_HELD = 7.5  # seconds: five until a hanging daemon is known, and the calls' own
-BOTH_VERSIONS = pytest.mark.parametrize(
-    "version", [pytest.param(v, marks=pytest.mark.asterisk_version(v), id=f"asterisk-{v}") for v in ("22", "16")]
-)
 
 
 @pytest.fixture
