@@ -95,7 +95,10 @@ def test_nothing_is_missing_before_somebody_answers() -> None:
     file = file_of(tell(recorder, Signal.START, 1.0))
     assert not any(isinstance(one, do.Save) and isinstance(one.fact, Gap) for one in actions_of(recorder, file, 1.5))
     assert noted.note_answered(recorder, 2.0) == []
-    assert recorder.gaps == []
+    [earlier] = noted.note_answered(recorder, 1.2)  # as its file tells later
+    assert isinstance(earlier, do.Save)
+    assert isinstance(earlier.fact, Gap)
+    assert (earlier.fact.started, earlier.fact.ended) == (1.0, 1.5)
 
 
 def test_an_answer_whose_news_comes_behind_the_recorders_has_its_gap_all_the_same() -> None:

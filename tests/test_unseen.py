@@ -469,3 +469,32 @@ def test_who_hears_that_the_card_is_not_recorded_stays_silent_when_a_snapshot_is
     stage.regain_link()
     stage.advance(4.0)
     assert (row(stage, Recording, "trunk-1").state is RecordingState.RECORDING) is recorded
+
+
+def test_what_was_missing_before_an_answer_that_was_told_of_late_is_a_gap_once_the_answer_is_known() -> None:
+    """The link had stalled from the answer until after the hang-up: its file closed, no recorder could be started
+    again, then both were told in one moment. Found by a soak."""
+    stage = Stage()
+    stage.happen(created(CALLER, 0.1))
+    stage.advance(3.0)
+    stage.obedient = False
+    closed(stage, "trunk-1", 3.0, 2.0)
+    stage.advance(4.0)
+    [order] = stage.ami
+    assert isinstance(order, do.StartRecorder)
+    stage.ami.clear()
+    stage.decide(ev.RecorderStartFailed(5.5, "trunk-1", order.file, "no reply within 2 s", unanswered=True))
+    stage.advance(7.0)
+    stage.ami.clear()
+    stage.obedient = True
+    stage.decide(ev.NewsDelayed(7.0, 0.9))
+    stage.decide(ev.ChannelAnswered(7.0, "trunk-1"))
+    stage.asterisk.channels.clear()
+    stage.decide(ev.ChannelHungUp(7.0, "trunk-1"))
+    stage.advance(20.0)
+    channel = row(stage, Channel, "trunk-1")
+    assert channel.answered == 1.0
+    spans = stage.catalogue.ledger(channel)
+    assert (spans[0].kind, spans[0].ended) == (Kind.RECORDED, 3.0)
+    assert {span.kind for span in spans[1:]} == {Kind.GAP}
+    assert [span for span in spans if span.why == UNEXPLAINED] == []

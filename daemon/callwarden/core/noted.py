@@ -20,6 +20,7 @@ from callwarden.core.rows import (
     end_segment,
     end_suspension,
     note_gap,
+    save_gaps,
     segment_of,
     sounds,
     surely_silent,
@@ -157,8 +158,7 @@ def note_missing(recorder: Recorder, cause: str) -> list[do.Action]:
 def note_answered(recorder: Recorder, at: float) -> list[do.Action]:
     """Somebody answered. The news may come behind that of a recorder which started after it."""
     recorder.answered = at
-    recorder.gaps = [gap for gap in recorder.gaps if gap.ended > at]
-    return [do.Save(gap) for gap in recorder.gaps]
+    return save_gaps(recorder, recorder.gaps)
 
 
 def adopt_own(recorder: Recorder, file: str, at: float) -> list[do.Action]:

@@ -3,7 +3,7 @@
 Takes a :class:`Recorder`, gives the actions that save what was changed in it. Nothing here asks for its state.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from callwarden.core import actions as do
@@ -68,15 +68,25 @@ def end_gap(recorder: Recorder, at: float) -> list[do.Action]:
 
 
 def note_gap(recorder: Recorder, started: float, ended: float, cause: str) -> list[do.Action]:
-    """One row for each beginning; none for what ended before somebody answered: a recorder starts while it rings."""
-    if not started < ended or (recorder.answered is not None and ended <= recorder.answered):
+    """One row for each beginning."""
+    if not started < ended:
         return []
     known = next((gap for gap in recorder.gaps if gap.started == started), None)
     if known is not None:
         recorder.gaps.remove(known)
         cause, ended = (cause, ended) if ended > known.ended else (known.cause, known.ended)
     recorder.gaps.append(Gap(unique_id=recorder.unique_id, started=started, ended=ended, cause=cause))
-    return [do.Save(recorder.gaps[-1])] if recorder.answered is not None else []
+    return save_gaps(recorder, recorder.gaps[-1:])
+
+
+def save_gaps(recorder: Recorder, gaps: Iterable[Gap]) -> list[do.Action]:
+    """Those that are rows; the others are remembered, for the answer may have been before it was told of."""
+    return [do.Save(gap) for gap in gaps if is_row(recorder, gap)]
+
+
+def is_row(recorder: Recorder, gap: Gap) -> bool:
+    """Whether this gap is kept: not one that ended before somebody answered, for a recorder starts while it rings."""
+    return recorder.answered is not None and gap.ended > recorder.answered
 
 
 def without(gap: Gap, at: float, until: float) -> Iterator[Gap]:
@@ -99,10 +109,11 @@ def withdraw_gaps(recorder: Recorder, at: float, until: float) -> list[do.Action
             recorder.gaps.remove(gap)
             recorder.gaps += left
             gone = [] if left and left[0].started == gap.started else [replace(gap, ended=gap.started)]
-            actions += [do.Save(one) for one in (*gone, *left)]
+            if is_row(recorder, gap):
+                actions += [do.Save(one) for one in (*gone, *left)]
     if recorder.missing is not None and at <= recorder.missing[0] < until:
         recorder.missing = (until, recorder.missing[1])
-    return actions if recorder.answered is not None else []
+    return actions
 
 
 def begin_suspension(recorder: Recorder, at: float) -> list[do.Action]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from callwarden.core import actions as do
 from callwarden.core.facts import Segment, SegmentState
 from callwarden.core.recorder import Recorder
-from callwarden.core.rows import change, withdraw_gaps
+from callwarden.core.rows import change, save_gaps, withdraw_gaps
 from callwarden.core.spans import CARD_LINE
 
 LATE_SECONDS = 1.0  # a hang-up is told within milliseconds of its file's end; one told later was read late
@@ -102,8 +102,7 @@ def answered_at(recorder: Recorder, at: float) -> list[do.Action]:
     if recorder.row is None:
         return []
     recorder.row = replace(recorder.row, answered=at)
-    recorder.gaps = [gap for gap in recorder.gaps if gap.ended > at]
-    return [do.Save(recorder.row), *(do.Save(gap) for gap in recorder.gaps)]
+    return [do.Save(recorder.row), *save_gaps(recorder, recorder.gaps)]
 
 
 def begun(segment: Segment) -> float | None:
