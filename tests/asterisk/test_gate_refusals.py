@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from proof import settled, wait_until
+from proof import BOTH_VERSIONS, settled, wait_until
 
 from callwarden.core.silence import CARD_LINE
 from callwarden.core.spans import Kind
@@ -70,6 +70,34 @@ def test_no_confirmation_comes(telling_lab: Lab, middle: Middleman, watcher: Wat
     assert account.caller.seconds(Kind.SUSPENDED, CARD_LINE) == 0
     assert account.caller.file is not None
     assert tones.seconds_with(account.caller.file, CALLER) > 2 * TALK
+    watcher.stop()
+    assert watcher.bursts_of(CARD_TONE) == []
+
+
+@BOTH_VERSIONS
+def test_a_recorder_that_comes_back_behind_the_proof(
+    telling_lab: Lab, middle: Middleman, watcher: Watcher, version: str
+) -> None:
+    """The gate is clear and the caller hears so; its monitor runs again, and nobody but the dialplan sees it."""
+    lab, since, mark = telling_lab, time.time(), len(telling_lab.daemon.log.read_text())
+    caller, agent = talk(lab)
+    [channel] = [name for name in lab.pbx.ami.channels() if "trunk" in name]
+    seen = len(lab.pbx.ami.events)
+    agent.begin_refer(f"sip:700@127.0.0.1:{lab.pbx.ports.sip}")
+    lab.pbx.ami.wait_for(lambda e: (e["Event"], e.get("Channel")) == ("MixMonitorStop", channel), 5, seen)
+    time.sleep(prompts.PROMPT_SECONDS / 4)
+    middle.keeps = b"StopMixMonitor"
+    file = f"{lab.pbx.spool_inside}/monitor/again.wav"
+    lab.pbx.ami.action("MixMonitor", Channel=channel, File=file, Options="i(CALLWARDEN_MONITOR)")
+    assert_refused_and_back(lab, caller)
+    middle.keeps = b""
+    caller.hang_up()
+    account = settled(lab, since)
+    assert tones.seconds_with(caller.heard, prompts.NOT_RECORDED) > NEARLY_ALL
+    assert tones.seconds_with(caller.heard, prompts.UNAVAILABLE) > NEARLY_ALL
+    assert account.caller.outline[0] == account.caller.outline[-1] == "recorded"
+    assert account.caller.seconds(Kind.SUSPENDED, CARD_LINE) > NEARLY_ALL
+    assert "ALARM" in "".join(alarms(lab, mark))
     watcher.stop()
     assert watcher.bursts_of(CARD_TONE) == []
 
