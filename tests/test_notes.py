@@ -333,3 +333,54 @@ def test_a_channel_that_the_daemon_was_recording_when_it_died_is_finished_from_i
     assert (remembered.channel.answered, remembered.channel.ended) == (None, None)
     assert remembered.sounded is not None
     assert remembered.recording == begun
+
+
+@pytest.mark.parametrize("heard", [True, False])
+def test_an_answer_that_only_the_dialplan_saw_was_when_the_card_line_was_let_ring(
+    db: Database, tmp_path: Path, heard: bool
+) -> None:
+    """It was silent for the card line all the time. Found by a soak: taken for unanswered."""
+    call = Call(linked_id=UID, direction=Direction.INTERNAL, started=100.0)
+    seen = Channel(
+        unique_id=UID, linked_id=UID, name="PJSIP/203-00000001", endpoint="PJSIP/203", role=Role.PHONE, started=100.0
+    )
+    begun = Recording(unique_id=UID, linked_id=UID, state=RecordingState.SUSPENDED, wanted=100.0)
+    silent = Suspension(unique_id=UID, number=1, why="card line", by="PJSIP/203", asked=100.1, confirmed=100.1, how="x")
+    save_all(db, [call, seen, begun, silent])
+    file = f"{UID}-dialplan104.wav"
+    write_wav(tmp_path / file, tone(440, 2 if heard else 0))
+    rows = {"at": "104.0", "call": UID, "channel": seen.name, "way": "", "file-104.0": file, "answered": "101.2"}
+    [left] = parse(keys({**rows, "ended": "104.1"}))
+    [remembered] = take_in(db, left, tmp_path, sha256, 200.0, UNSEEN)
+    known = story(db, UID)
+    assert known is not None
+    answered = None if heard else 100.1
+    assert (remembered.channel.answered, known.call.call.answered) == (answered, answered)
+    assert (remembered.sounded is not None) == heard
+
+
+@pytest.mark.parametrize("loud", [True, False])
+def test_a_card_time_of_which_a_stalled_link_told_nothing_is_in_the_ledger_of_what_is_stored(
+    db: Database, tmp_path: Path, loud: bool
+) -> None:
+    """The daemon heard of the channel after that, and had it in the vault before it read the note. Found by a soak."""
+    call = Call(linked_id=UID, direction=Direction.INBOUND, started=100.0, answered=100.0, ended=140.0)
+    seen = Channel(
+        unique_id=UID, linked_id=UID, name="PJSIP/trunk-00000001", endpoint="PJSIP/trunk", role=Role.OUTSIDE,
+        started=100.0, answered=100.0, ended=140.0,
+    )  # fmt: skip
+    stored = Recording(unique_id=UID, linked_id=UID, state=RecordingState.STORED, wanted=100.0)
+    later = Suspension(
+        unique_id=UID, number=1, why="card line", by="", asked=132.0, confirmed=132.0, how="x", ended=133.0
+    )
+    save_all(db, [call, seen, stored, later])
+    told = note() if loud else parse(keys({key: value for key, value in ROWS.items() if key != "loud-110.000"}))[0]
+    for _ in range(2):
+        assert take_in(db, told, tmp_path, sha256, 200.0, UNSEEN) == []
+        rows = ledger_rows(db, UID)
+        assert rows is not None
+        assert [(one.number, one.asked, one.ended) for one in rows.suspensions] == [
+            (1, 132.0, 133.0), (2, 110.0, 129.9 if loud else 140.0)
+        ]  # fmt: skip
+    (state,) = db.conn.execute("SELECT state FROM recordings").fetchone()
+    assert state == RecordingState.STORED

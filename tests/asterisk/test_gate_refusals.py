@@ -210,3 +210,31 @@ def test_the_daemon_is_lost_while_a_caller_is_at_the_gate(telling_lab: Lab, watc
     assert account.caller.outline[-2:] == [CARD_LINE, "recorded"]
     assert account.caller.file is not None
     assert tones.seconds_with(account.caller.file, CALLER) > 2 * TALK - 0.3
+
+
+@BOTH_VERSIONS
+def test_who_is_answered_by_the_card_line_and_nobody_sees_it_counts_as_answered(
+    telling_lab: Lab, middle: Middleman, watcher: Watcher, version: str
+) -> None:
+    """Nothing tells the daemon that a phone which pays is answered; killed then, it comes back when all is over. The
+    dialplan noted that it was answered, not when: from the gate on every second is accounted for."""
+    lab, since = telling_lab, time.time()
+    lab.world.phone("700").answers(after=1)
+    payer = lab.world.call("203", "700")
+    called = time.time()
+    wait_until(lambda: lab.world.has_rung("700"))
+    middle.stall()
+    card = lab.world.party_at("700")
+    time.sleep(TALK)
+    lab.daemon.kill()
+    card.hang_up()
+    payer.wait_hangup()
+    lab.wait_quiet()
+    ended = time.time()
+    lab.daemon.start()
+    leg = settled(lab, since).of("PJSIP/203")
+    assert leg.channel.answered == pytest.approx(called, abs=0.5)
+    assert leg.channel.ended == pytest.approx(ended, abs=0.7)
+    assert leg.seconds(Kind.SUSPENDED, CARD_LINE) == pytest.approx(ended - called, abs=0.9)
+    watcher.stop()
+    assert watcher.bursts_of(CARD_TONE) == []

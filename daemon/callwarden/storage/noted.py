@@ -67,7 +67,9 @@ def take_in(
     """``sha256`` gives a prompt's hash by its name and language."""
     rows = ledger_rows(db, note.unique_id)
     origin = _met(db, note, rows, unseen) if note.way in MET else _origin(db, note, spool, rows)
-    facts: list[Fact] = [*origin, *_recorded(db, note, rows), *announced(db, note, sha256)]
+    facts: list[Fact] = [
+        *origin, *_answered(db, note, spool, rows), *_recorded(db, note, rows), *announced(db, note, sha256)
+    ]  # fmt: skip
     save_all(db, facts)
     return remembered_of(db, [note.unique_id], now, spool)
 
@@ -121,6 +123,23 @@ def _met(db: Database, note: Note, rows: LedgerRows | None, unseen: Unseen) -> I
         yield Gap(unique_id=note.unique_id, started=answered, ended=note.ended, cause=cause)
 
 
+def _answered(db: Database, note: Note, spool: Path, rows: LedgerRows | None) -> Iterator[Fact]:
+    """The answer of a channel of which the daemon saw only the beginning, and no file tells, for it was silent for a
+    card line: the dialplan notes that it was answered, not when. Unknown counts as answered."""
+    if rows is None or rows.channel.answered is not None or rows.channel.ended is not None or note.answered is None:
+        return
+    last = rows.suspensions[-1] if rows.suspensions else None
+    if last is None or last.why != CARD_LINE or last.confirmed is None:
+        return
+    files = [*((one.asked, one.file) for one in rows.segments), *note.files]
+    if first_sound((since, spool / file) for since, file in files) is not None:
+        return
+    yield replace(rows.channel, answered=last.confirmed)
+    known = story(db, rows.channel.linked_id)
+    if known is not None and known.call.call.answered is None:
+        yield replace(known.call.call, answered=last.confirmed)
+
+
 def _channel(note: Note, answered: float | None) -> Channel:
     return Channel(
         unique_id=note.unique_id, linked_id=note.linked_id, name=note.channel, endpoint=endpoint_of(note.channel),
@@ -143,12 +162,22 @@ def _recorded(db: Database, note: Note, rows: LedgerRows | None) -> Iterator[Fac
     known = [] if rows is None else list(rows.segments)
     new = [(at, file) for at, file in note.files if all(one.file != file for one in known)]
     if found is not None and found.recording.state in OVER:
-        return  # a file that came too late is no longer the note's affair: storage/leftovers.py
+        # a file that came too late is no longer the note's affair (storage/leftovers.py), but why it was silent is
+        yield from _silent_meanwhile(note, rows)
+        return
     if found is None and (new or note.silent):
         linked_id = note.linked_id if rows is None else rows.channel.linked_id
         yield Recording(unique_id=note.unique_id, linked_id=linked_id, state=RecordingState.RECORDING, wanted=note.at)
     yield from _segments(note, known, new)
     yield from _suspensions(note, () if rows is None else rows.suspensions, [at for at, _ in new])
+
+
+def _silent_meanwhile(note: Note, rows: LedgerRows | None) -> Iterator[Suspension]:
+    """The card times of a finished recording of which only the dialplan knew: the news of the channel came late."""
+    if rows is None or rows.channel.ended is None or any(one.ended is None for one in rows.suspensions):
+        return
+    for one in _suspensions(note, rows.suspensions, ()):
+        yield one if one.ended is not None else replace(one, ended=rows.channel.ended)
 
 
 def _segments(note: Note, known: Sequence[Segment], new: Sequence[tuple[float, str]]) -> Iterator[Segment]:
