@@ -12,6 +12,7 @@ from sqlite_utils import Database
 from callwarden.core import actions as do
 from callwarden.core.facts import RecordingState, SegmentState
 from callwarden.storage import reading
+from callwarden.storage.audio import measure
 from callwarden.storage.catalogue import save, save_all
 from callwarden.storage.database import open_catalogue, open_readonly
 from callwarden.storage.finish import (
@@ -25,6 +26,7 @@ from callwarden.storage.finish import (
     finish_all,
 )
 from callwarden.storage.parts import pieces
+from callwarden.storage.riff import gsm
 from callwarden.storage.vault import Vault
 from storage_world import (
     AT,
@@ -39,7 +41,6 @@ from storage_world import (
     suspension,
     tone,
     write_wav,
-    write_wav49,
 )
 
 T = TypeVar("T")
@@ -127,13 +128,17 @@ def test_the_time_of_the_card_payment_is_a_tone_or_is_cut_out(world: World, opti
     assert result.seconds == seconds
 
 
-def test_wav49_becomes_wav49(world: World) -> None:
-    for number in (1, 2):
-        write_wav49(world.spool / f"b-{number}.WAV", tone(440, 2))
-    result = world.finish(segment("b-1.wav49", AT, AT + 2), segment("b-2.wav49", AT + 5, AT + 7, 2), format="wav49")
+def test_what_asterisk_wrote_as_wav_is_kept_as_wav49_where_that_is_wanted(world: World) -> None:
+    result = world.finish(format="wav49")
     assert isinstance(result, Finished)
     assert (result.path, result.seconds) == ("2026/05/28/1780000000.7.WAV", 7.0)
-    assert world.spooled() == ["a-1.wav", "a-2.wav"]
+    kept = world.vault.root / result.path
+    assert measure(kept).encoding == gsm()
+    sound = samples_of(kept)
+    assert loudness(sound, 440, 0.1, 1.9) > 4000
+    assert loudness(sound, 440, 2.1, 4.9) < 100
+    assert loudness(sound, 440, 5.1, 6.9) > 4000
+    assert world.spooled() == []
 
 
 STOPS = [(call_number, when) for call_number in (1, 2) for when in ("before", "after")]

@@ -15,8 +15,6 @@ from callwarden.growth import Growth, Watched, missing_since
 from peers import FakeAmi, Fields, Message, eventually
 from scenes import Scene
 
-WAV: dict[str, Any] = {}
-WAV49 = {"recording__format": "wav49"}
 FULL, ROOMY = 0, 10**9
 WRITTEN = 32768
 
@@ -36,10 +34,6 @@ class Watch:
         assert isinstance(event, ev.RecorderStuck)
         self.told.append(event)
 
-    @property
-    def header(self) -> int:
-        return growth.HEADER[self.files["trunk-1"].suffix]
-
     def size(self, size: int, who: str = "") -> None:
         for file in [self.files[who]] if who else self.files.values():
             file.write_bytes(bytes(size))
@@ -58,8 +52,8 @@ class Watch:
 
 
 @asynccontextmanager
-async def watching(folder: Path, chosen: dict[str, Any]) -> AsyncIterator[Watch]:
-    scene = Scene(**chosen)
+async def watching(folder: Path) -> AsyncIterator[Watch]:
+    scene = Scene()
     scene.talking()
     async with FakeAmi() as ami:
         link = AmiLink("127.0.0.1", ami.port, "cw", "s3cret", on_event=lambda *_: None, on_state=lambda *_: None)
@@ -85,13 +79,11 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return free
 
 
-@pytest.mark.parametrize(("chosen", "buffered", "latest"), [(WAV, 2.0, 8.0), (WAV49, 20.0, 27.0)])
-async def test_what_grows_as_asterisk_writes_is_never_told_and_what_stops_is(
-    tmp_path: Path, chosen: dict[str, Any], buffered: float, latest: float
-) -> None:
-    async with watching(tmp_path, chosen) as watch:
+async def test_what_grows_as_asterisk_writes_is_never_told_and_what_stops_is(tmp_path: Path) -> None:
+    buffered, latest = 2.0, 8.0
+    async with watching(tmp_path) as watch:
         for written in range(4):
-            watch.size(watch.header + written * WRITTEN)
+            watch.size(growth.HEADER + written * WRITTEN)
             await watch.looks(buffered)
         assert not watch.told
         stopped = watch.now - buffered
@@ -102,10 +94,9 @@ async def test_what_grows_as_asterisk_writes_is_never_told_and_what_stops_is(
         assert [event.since for event in watch.told] == pytest.approx([stopped] * 2)
 
 
-@pytest.mark.parametrize("chosen", [WAV, WAV49])
-async def test_on_a_full_disk_nothing_is_waited_for(tmp_path: Path, chosen: dict[str, Any], disk: list[int]) -> None:
-    async with watching(tmp_path, chosen) as watch:
-        watch.size(watch.header)
+async def test_on_a_full_disk_nothing_is_waited_for(tmp_path: Path, disk: list[int]) -> None:
+    async with watching(tmp_path) as watch:
+        watch.size(growth.HEADER)
         await watch.looks(1)
         disk[0] = FULL
         await watch.looks(5)
@@ -115,15 +106,15 @@ async def test_on_a_full_disk_nothing_is_waited_for(tmp_path: Path, chosen: dict
 @pytest.mark.parametrize("free", [FULL, ROOMY])
 async def test_where_no_packets_flow_nothing_is_wrong(tmp_path: Path, free: int, disk: list[int]) -> None:
     disk[0] = free
-    async with watching(tmp_path, WAV) as watch:
-        watch.size(watch.header)
+    async with watching(tmp_path) as watch:
+        watch.size(growth.HEADER)
         await watch.looks(60, packets_a_second=0)
         assert not watch.told
 
 
 async def test_a_file_without_its_header_is_given_up_as_soon_as_there_is_room(tmp_path: Path, disk: list[int]) -> None:
     disk[0] = FULL
-    async with watching(tmp_path, WAV49) as watch:
+    async with watching(tmp_path) as watch:
         watch.size(0)
         await watch.looks(2, packets_a_second=0)
         assert not watch.told
@@ -133,16 +124,16 @@ async def test_a_file_without_its_header_is_given_up_as_soon_as_there_is_room(tm
 
 
 async def test_one_of_two_is_told_and_told_once(tmp_path: Path) -> None:
-    async with watching(tmp_path, WAV) as watch:
+    async with watching(tmp_path) as watch:
         for written in range(5):
-            watch.size(watch.header + written * WRITTEN, "202-1")
-            watch.size(watch.header, "trunk-1")
+            watch.size(growth.HEADER + written * WRITTEN, "202-1")
+            watch.size(growth.HEADER, "trunk-1")
             await watch.looks(1.9)
         assert [event.unique_id for event in watch.told] == ["trunk-1"]
 
 
 async def test_a_spool_that_is_away_says_nothing(tmp_path: Path) -> None:
-    async with watching(tmp_path, WAV) as watch:
+    async with watching(tmp_path) as watch:
         await watch.looks(60)
         assert not watch.told
 
@@ -157,7 +148,7 @@ async def test_a_spool_that_is_away_says_nothing(tmp_path: Path) -> None:
     ids=["all of it was written", "nobody saw it written", "half of it was written"],
 )
 def test_since_when_sound_is_missing(watched: Watched, since: float) -> None:
-    assert missing_since("x.wav", watched) == pytest.approx(since)
+    assert missing_since(watched) == pytest.approx(since)
 
 
 async def test_while_there_is_room_a_file_is_looked_at_when_it_may_have_grown_again(
@@ -170,9 +161,9 @@ async def test_while_there_is_room_a_file_is_looked_at_when_it_may_have_grown_ag
         return real(self, file, *other)
 
     monkeypatch.setattr(Growth, "_rests", rests)
-    async with watching(tmp_path, WAV) as watch:
+    async with watching(tmp_path) as watch:
         for written in range(10):
-            watch.size(watch.header + written * WRITTEN)
+            watch.size(growth.HEADER + written * WRITTEN)
             await watch.looks(2)
         assert 20 <= len(looked_at) <= 40, "of two files in 20 seconds; 80 if they were looked at each time"
         assert not watch.told

@@ -64,7 +64,7 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
     [
         (FILE, UNIQUE_ID),
         ("pbx-1780000000.7-dialplan1780000010.wav", "pbx-1780000000.7"),
-        ("1780000000.7-1780000010000.WAV", UNIQUE_ID),
+        ("1780000000.7-1780000010000.WAV", ""),
         ("holiday.wav", ""),
         (".alive", ""),
         ("1780000000.7-1780000010000.wav.part", ""),

@@ -85,12 +85,10 @@ async def test_a_start_is_a_fact_when_asterisk_says_so() -> None:
     ]
 
 
-async def test_wav49_is_asked_for_by_the_name_asterisk_wants() -> None:
+async def test_a_beep_is_asked_for_with_the_recorder() -> None:
     played = Played(SUCCESS, beep=15)
-    event = await played.start(do.StartRecorder(OWN, "x", "a-17.WAV"))
+    event = await played.start(do.StartRecorder(OWN, "x", "a-17.wav"))
     assert isinstance(event, ev.RecorderStarted)
-    assert event.file == "a-17.WAV"
-    assert played.link.sent[0]["File"] == "/spool/a-17.wav49"
     assert played.link.sent[0]["Options"] == "i(CALLWARDEN_MONITOR)B(15)"
 
 

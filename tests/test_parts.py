@@ -53,10 +53,6 @@ def test_a_failed_recorder_need_not_have_a_file() -> None:
     assert pieces([failed], [], SPOOL, 9) == (SpoolFile(ONE, 0, 1, expected=False),)
 
 
-def test_asterisk_writes_the_format_wav49_into_files_named_wav_in_capitals() -> None:
-    assert pieces([segment("1.wav49", 0, 1)], [], SPOOL, 9) == (SpoolFile(SPOOL / "1.WAV", 0, 1),)
-
-
 def test_suspended_time_is_silent_or_a_tone_or_cut_out() -> None:
     heard = {ONE: 10.0, TWO: 20.0}
     assert parts(TALK_PAY_TALK, heard, "silence") == [AudioFile(ONE), Silence(30), AudioFile(TWO)]

@@ -35,12 +35,12 @@ def recording() -> tuple[Recorder, str]:
 
 @pytest.mark.parametrize("hostile", ["x,c(touch /tmp/x)", "../../etc/passwd", "a b\n", "\x00", "1795.0;1"])
 def test_nothing_that_asterisk_could_read_as_an_option_or_a_path_gets_into_a_file_name(hostile: str) -> None:
-    name = segment_file(hostile, 1795310419000, "wav")
+    name = segment_file(hostile, 1795310419000)
     assert not set(name) & set(",/ ;\n\x00|()")
 
 
 def test_a_file_name_tells_when_its_recorder_was_started() -> None:
-    assert begun("pbx-1.0", segment_file("pbx-1.0", 1795310419123, "wav")) == 1795310419.123
+    assert begun("pbx-1.0", segment_file("pbx-1.0", 1795310419123)) == 1795310419.123
     assert begun("pbx-1.0", "pbx-1.0-dialplan1795310419.wav") == 1795310419.0
     assert begun("pbx-1.0", "pbx-1.0-somebody.wav") is None
     assert begun("pbx-1.0", "pbx-2.0-1795310419123.wav") is None

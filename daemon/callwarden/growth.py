@@ -2,10 +2,10 @@
 
 Looks at every running recording's file, and where one has not grown, at what the channel's RTP has carried meanwhile:
 where no packets flow there is nothing to write (measured, 22 and 16: a call on hold without RTP writes nothing for as
-long as that lasts), where they do the file has to grow. Asterisk writes 32 kB at a time, which is 2 s of ``wav`` and
-20 s of ``wav49``; what it had not yet written is lost with a full disk. So a file is not waited for where the disk has
-no room for those 32 kB. A channel that counts no packets (not PJSIP) is not judged. A file begins with its header, at
-once (measured, both formats): one that is empty while there is room was begun on a full disk, and nobody can read it.
+long as that lasts), where they do the file has to grow. Asterisk writes 32 kB at a time, which is 2 s; what it
+had not yet written is lost with a full disk. So a file is not waited for where the disk has no room for those 32 kB. A
+channel that counts no packets (not PJSIP) is not judged. A file begins with its header, at once (measured): one that is
+empty while there is room was begun on a full disk, and nobody can read it.
 """
 
 import logging
@@ -29,10 +29,9 @@ LOOK_SECONDS = 1.0
 GROWS_SECONDS = 2.0  # a file that grew is not looked at sooner, while there is room: it grows every 2 s at most
 RESTING_SECONDS = 2.5  # a file that grew since then is not asked about
 WRITTEN_AT_ONCE = 32768  # bytes
-HEADER = {".wav": 44, ".WAV": 60}  # bytes
-BUFFERED = {".wav": 2.05, ".WAV": 20.2}  # seconds of sound in 32 kB
-# Packets (20 ms each) of one direction after which the file has grown: more than those seconds.
-PACKETS = {".wav": 150, ".WAV": 1060}
+HEADER = 44  # bytes
+BUFFERED = 2.05  # seconds of sound in 32 kB
+PACKETS = 150  # of one direction (20 ms each) after which the file has grown: more than those seconds
 PACKETS_IN_VAIN = 50  # where the disk is full: there is sound
 MOST_PACKETS = 100  # a second, of one direction: 10 ms each
 HEADER_SECONDS = 1.0
@@ -88,7 +87,7 @@ class Growth:
     def _tell(self, recorder: Recorder, file: str) -> None:
         watched = self._watched.pop(file, None)
         if watched is not None:
-            self._receive(ev.RecorderStuck(time.time(), recorder.unique_id, file, missing_since(file, watched)))
+            self._receive(ev.RecorderStuck(time.time(), recorder.unique_id, file, missing_since(watched)))
 
     def _should_grow(self, recorder: Recorder) -> bool:
         if recorder.state is not RecordingState.RECORDING:
@@ -127,23 +126,17 @@ class Growth:
             return False
         if len(watched.carried) != len(carried) or any(a > b for a, b in zip(watched.carried, carried, strict=True)):
             watched.carried = carried
-            watched.due = now + wanted_packets(file) / MOST_PACKETS
+            watched.due = now + PACKETS / MOST_PACKETS
             return False
         flowed = max(after - before for before, after in zip(watched.carried, carried, strict=True))
-        return flowed >= (wanted_packets(file) if room else PACKETS_IN_VAIN)
+        return flowed >= (PACKETS if room else PACKETS_IN_VAIN)
 
 
-def wanted_packets(file: str) -> int:
-    """After how many packets of one direction this file has grown."""
-    return PACKETS.get(Path(file).suffix, PACKETS[".WAV"])
-
-
-def missing_since(file: str, watched: Watched) -> float:
+def missing_since(watched: Watched) -> float:
     """Since when sound is missing (UTC epoch seconds): of the 32 kB that came last a full disk took only a part."""
-    suffix = Path(file).suffix
-    part = (watched.size - HEADER.get(suffix, 0)) % WRITTEN_AT_ONCE / WRITTEN_AT_ONCE if watched.seen else 0.0
+    part = (watched.size - HEADER) % WRITTEN_AT_ONCE / WRITTEN_AT_ONCE if watched.seen else 0.0
     whole = watched.seen and part == 0
-    return watched.grown - (0.0 if whole else BUFFERED.get(suffix, 0.0) * (1 - part))
+    return watched.grown - (0.0 if whole else BUFFERED * (1 - part))
 
 
 def has_room(directory: Path, wanted: int) -> bool:

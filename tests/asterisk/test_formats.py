@@ -63,19 +63,20 @@ def longest_pause(file: Path) -> tuple[float, float]:
 
 
 @pytest.mark.parametrize(
-    ("name", "code", "suffix"),
+    ("name", "code"),
     [
-        ("wav", 1, ".wav"),
-        ("wav49", tones.WAVE_FORMAT_GSM, ".WAV"),
-        pytest.param("wav49", tones.WAVE_FORMAT_GSM, ".WAV", marks=ON_16, id="wav49-on-16"),
+        ("wav", 1),
+        ("wav49", tones.WAVE_FORMAT_GSM),
+        pytest.param("wav49", tones.WAVE_FORMAT_GSM, marks=ON_16, id="wav49-on-16"),
     ],
 )
-def test_a_format_goes_the_whole_way(brisk_lab: Lab, watcher: Watcher, name: str, code: int, suffix: str) -> None:
+def test_a_format_goes_the_whole_way(brisk_lab: Lab, watcher: Watcher, name: str, code: int) -> None:
+    """Asterisk writes wav in either: of wav49 it keeps twenty seconds to itself."""
     account = pay_by_card(brisk_lab, {"recording.format": name})
     file = caller_file(account)
     assert measure(file).encoding.name == name
     assert code == int.from_bytes(file.read_bytes()[20:22], "little")
-    assert {Path(kept.name).suffix for kept in watcher.sounds if kept.name.parent == brisk_lab.spool} == {suffix}
+    assert {Path(kept.name).suffix for kept in watcher.sounds if kept.name.parent == brisk_lab.spool} == {".wav"}
     assert account.caller.outline == ["recorded", CARD_LINE, "recorded"]
     start, end = longest_pause(file)
     assert end - start == pytest.approx(account.caller.seconds(Kind.SUSPENDED, CARD_LINE), abs=0.6)

@@ -14,7 +14,8 @@ END = b"\r\n\r\n"
 
 class Middleman:
     """`keeps`: actions with these bytes in them are not passed on, nor answered. `withholds`: they are passed on, and
-    Asterisk's replies to them are not. `kept` counts both. `pieces`: what Asterisk sends is passed on in pieces of so
+    Asterisk's replies to them are not. `kept` counts both. `misquotes`: in the next action with the first of these
+    bytes the second stand for them. `pieces`: what Asterisk sends is passed on in pieces of so
     many bytes, wherever they cut it. `stalled`: nothing is passed on, and nothing closed, on the connections of now."""
 
     def __init__(self, ami_port: int) -> None:
@@ -22,6 +23,7 @@ class Middleman:
         self.keeps = b""
         self.withholds = b""
         self.kept = 0
+        self.misquotes: tuple[bytes, bytes] | None = None
         self.pieces = 0
         self._stalled: set[socket.socket] = set()
         self._unheard: set[bytes] = set()
@@ -91,7 +93,8 @@ class Middleman:
                 passes = self._passes if orders else self._is_heard
                 if source in self._stalled:
                     continue
-                passed = b"".join(one + END for one in messages if passes(one))
+                quote = self._quoted if orders else bytes
+                passed = b"".join(quote(one) + END for one in messages if passes(one))
                 if passed and self._halves and not orders:
                     self._halves = False
                     target.sendall(passed[: len(passed) // 2])
@@ -113,6 +116,12 @@ class Middleman:
         keep = bool(self.keeps) and self.keeps in message
         self.kept += keep
         return not keep
+
+    def _quoted(self, message: bytes) -> bytes:
+        if self.misquotes is None or self.misquotes[0] not in message:
+            return message
+        said, self.misquotes = message.replace(*self.misquotes), None
+        return said
 
     def _is_heard(self, message: bytes) -> bool:
         unheard = bool(self._unheard) and _action_id(message) in self._unheard

@@ -57,7 +57,7 @@ class Monitors:
             {
                 "Action": "MixMonitor",
                 "Channel": order.unique_id,
-                "File": f"{self._directory}/{as_asked(order.file)}",
+                "File": f"{self._directory}/{order.file}",
                 "Options": f"i({VARIABLE})" + (f"B({self.beep_every})" if self.beep_every else ""),
             },
             then=partial(self._started, order),
@@ -112,11 +112,6 @@ class Monitors:
 
 def _noted(_reply: "asyncio.Future[Reply]") -> None:
     """Looked at later."""
-
-
-def as_asked(file: str) -> str:
-    """The name to ask Asterisk for: it writes ``x.WAV`` when asked for ``x.wav49``."""
-    return file.removesuffix("WAV") + "wav49" if file.endswith(".WAV") else file
 
 
 def outcome(future: "asyncio.Future[Reply]") -> tuple[Reply | None, str]:

@@ -101,7 +101,8 @@ class Recording(Section):
     """`each-channel` misses nothing when calls are transferred, and the second recorder of a call costs
     next to no CPU. `one-per-call` records the outside party's channel only: half the disk."""
     format: Literal["wav", "wav49"] = "wav"
-    """`wav` is what was heard (57 MB an hour); `wav49` is GSM, a tenth of that and rougher."""
+    """`wav` is what was heard (57 MB an hour); `wav49` is GSM, a tenth of that and rougher.
+    Either is written as wav while the call lasts: of wav49 Asterisk would keep 20 seconds to itself."""
     beep_every: kind.Beep = 0
     """Seconds between beeps that remind everyone of the recording; 0: none, the announcement tells."""
     keep_unanswered: bool = False

@@ -101,8 +101,7 @@ def _answered_unseen(known: ChannelRemembered) -> ChannelRemembered:
 
 def new_recorder(book: Book, leg: Leg, at: float) -> Recorder:
     """A recorder for a channel that has none."""
-    extension = rec.EXTENSION_ON_DISK[book.settings.recording.format]
-    recorder = Recorder(leg.unique_id, leg.linked_id, leg.name, at, extension, answered=leg.answered, proof=leg.proof)
+    recorder = Recorder(leg.unique_id, leg.linked_id, leg.name, at, answered=leg.answered, proof=leg.proof)
     book.recorders[leg.unique_id] = recorder
     return recorder
 
@@ -143,9 +142,8 @@ def _broken_off(told: Announcement, at: float) -> Announcement:
 
 def _recorder_of(known: ChannelRemembered) -> Recorder:
     assert known.recording is not None, "asked only of a channel with a recording"
-    extension = known.segments[-1].file.rpartition(".")[2] if known.segments else "wav"
     recorder = Recorder(
-        known.channel.unique_id, known.channel.linked_id, known.channel.name, known.recording.wanted, extension,
+        known.channel.unique_id, known.channel.linked_id, known.channel.name, known.recording.wanted,
         answered=known.channel.answered, exempt=known.recording.reason, taken_up=True,
     )  # fmt: skip
     recorder.segments = [

@@ -49,7 +49,7 @@ def _start(recorder: Recorder, at: float) -> list[do.Action]:
     taken = [begun(recorder.unique_id, one.file) or 0.0 for one in recorder.segments]
     milliseconds = max([int(at * 1000) - 1, *(round(one * 1000) for one in taken)]) + 1  # no two files of one name
     segment = Segment(
-        file=segment_file(recorder.unique_id, milliseconds, recorder.extension),
+        file=segment_file(recorder.unique_id, milliseconds),
         unique_id=recorder.unique_id,
         number=len(recorder.segments) + 1,
         state=SegmentState.STARTING,

@@ -18,7 +18,6 @@ NOT_RUNNING = "Callwarden was not running"
 OUT_OF_SIGHT = "Callwarden could not see Asterisk"
 NOT_GROWING = "Asterisk wrote nothing although there was sound"
 NO_FILE = "Asterisk reported a recording but wrote no file"
-EXTENSION_ON_DISK = {"wav": "wav", "wav49": "WAV"}
 
 RUNNING = (SegmentState.STARTING, SegmentState.RECORDING, SegmentState.STOPPING)
 
@@ -41,7 +40,6 @@ class Recorder:
     linked_id: str
     name: str
     wanted: float
-    extension: str = "wav"
     state: RecordingState = RecordingState.WANTED
     answered: float | None = None
     ended: float | None = None
@@ -86,12 +84,14 @@ class Recorder:
         ]  # fmt: skip
 
 
-def segment_file(unique_id: str, milliseconds: int, extension: str) -> str:
+def segment_file(unique_id: str, milliseconds: int) -> str:
     """The name of a segment's file: from the unique id and the time it is asked for, never from what a caller said.
 
-    A comma in it would inject options and a shell command into MixMonitor (asterisk.md 3).
+    A comma in it would inject options and a shell command into MixMonitor (asterisk.md 3). In the spool it is ``wav``,
+    whatever it is kept as: Asterisk writes 32 kB at a time, which is 2 s of that and 20 s of ``wav49``; those are lost
+    with Asterisk or with a full disk, and so long nobody can tell that it writes nothing.
     """
-    return f"{NOT_SAFE_IN_A_FILE_NAME.sub('_', unique_id)}-{milliseconds}.{extension}"
+    return f"{NOT_SAFE_IN_A_FILE_NAME.sub('_', unique_id)}-{milliseconds}.wav"
 
 
 def begun_by(unique_id: str, file: str) -> str:

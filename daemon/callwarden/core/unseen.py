@@ -17,8 +17,8 @@ LATE_SECONDS = 1.0  # a hang-up is told within milliseconds of its file's end; o
 SLOW_SECONDS = 0.1  # a reply takes some milliseconds, on a busy machine more
 TOGETHER_SECONDS = 0.1  # what a link that had stalled tells at once
 SHORTEST = 0.2  # seconds of sound: less is no conversation
-# Bytes before the sound, and bytes of a second of it, by the extension on disk.
-LAYOUT = {"wav": (44, 16000.0), "WAV": (60, 1625.0)}
+HEADER_BYTES = 44
+BYTES_A_SECOND = 16000.0
 
 
 def doubt_end(recorder: Recorder, segment: Segment, closed: float) -> None:
@@ -107,7 +107,6 @@ def answered_at(recorder: Recorder, at: float) -> list[do.Action]:
 
 def begun(segment: Segment) -> float | None:
     """When the sound of a closed file begins, at the latest; None where it holds none."""
-    header, rate = LAYOUT.get(segment.file.rpartition(".")[2], LAYOUT["wav"])
-    if segment.closed is None or segment.size is None or segment.size < header + SHORTEST * rate:
+    if segment.closed is None or segment.size is None or segment.size < HEADER_BYTES + SHORTEST * BYTES_A_SECOND:
         return None
-    return max(segment.asked, segment.closed - (segment.size - header) / rate)
+    return max(segment.asked, segment.closed - (segment.size - HEADER_BYTES) / BYTES_A_SECOND)

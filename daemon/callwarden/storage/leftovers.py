@@ -43,7 +43,7 @@ from callwarden.storage.vault import Vault
 
 log = logging.getLogger(__name__)
 
-OURS = re.compile(r"(?P<channel>[A-Za-z0-9._-]+)-(?:dialplan)?[0-9]{9,14}\.(?:wav|WAV)", re.ASCII)
+OURS = re.compile(r"(?P<channel>[A-Za-z0-9._-]+)-(?:dialplan)?[0-9]{9,14}\.wav", re.ASCII)
 GIVEN_UP = (RecordingState.DISCARDED, RecordingState.MISSING)
 OWN_SECONDS = 1.0  # of sound that only this file has: less is the moment in which the two recorders began
 GONE = (RecordingState.PURGING, RecordingState.PURGED)

@@ -137,6 +137,6 @@ def _problem(file: SpoolFile, found: Media | AudioError | None) -> str:
 
 
 def _encoding(job: FinishJob, media: Mapping[Path, Media]) -> Encoding:
-    """The configured format at the rate that Asterisk wrote, so that usually nothing is converted."""
+    """The configured format; ``wav`` at the rate that Asterisk wrote, so that usually nothing is converted."""
     written = (found.encoding for found in media.values() if found.encoding.name == job.format)
     return next(written, encoding_of(job.format))

@@ -210,14 +210,9 @@ def _file(segment: Segment, spool: Path, ended: float, answered: float | None) -
     stopped = ended if segment.stopped is None else segment.stopped
     started = asked if segment.started is None or answered is None else max(asked, answered)
     return SpoolFile(
-        _on_disk(spool / segment.file), started, max(started, stopped), segment.state is not SegmentState.FAILED,
+        spool / segment.file, started, max(started, stopped), segment.state is not SegmentState.FAILED,
         asked=segment.asked, written=segment.closed, answered=answered,
     )  # fmt: skip
-
-
-def _on_disk(path: Path) -> Path:
-    """Asterisk writes the format wav49 into files named ``.WAV``."""
-    return path.with_suffix(".WAV") if path.suffix == ".wav49" else path
 
 
 def _between(start: float, end: float, suspensions: Sequence[Suspension]) -> Iterator[Piece]:

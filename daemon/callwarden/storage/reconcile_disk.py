@@ -196,11 +196,9 @@ def _spooled(db: Database, spool: Path, asked: Asked) -> Iterator[Finding]:
 
 
 def _of_spooled(db: Database, name: str) -> Kinds | None:
-    """Asterisk writes ``x.WAV`` where it was asked for ``x.wav49``."""
-    asked = name.removesuffix("WAV") + "wav49" if name.endswith(".WAV") else name
     row = db.conn.execute(
-        "SELECT r.state FROM segments s LEFT JOIN recordings r ON r.unique_id = s.unique_id WHERE s.file IN (?, ?)",
-        [name, asked],
+        "SELECT r.state FROM segments s LEFT JOIN recordings r ON r.unique_id = s.unique_id WHERE s.file = ?",
+        [name],
     ).fetchone()
     if row is None:
         return Kinds.SPOOL_FILE_WITHOUT_ROW
