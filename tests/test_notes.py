@@ -305,6 +305,27 @@ def test_a_phone_that_the_daemon_knew_changes_nothing(db: Database, tmp_path: Pa
     assert everything(db) == before
 
 
+@pytest.mark.parametrize("told", [(135.0, 135.0, 135.0), (135.0, None, 135.0), (102.3, 135.0, 135.02)])
+def test_a_phone_whose_answer_and_end_were_told_in_one_moment_has_the_notes_times(
+    db: Database, tmp_path: Path, told: tuple[float, float | None, float]
+) -> None:
+    """A link that had stalled. Found by a soak: a phone that talked was in the catalogue with no length."""
+    call = Call(linked_id=UID, direction=Direction.INBOUND, started=100.0, answered=100.0, ended=140.0)
+    started, answered, ended = told
+    late = Channel(
+        unique_id=PHONE, linked_id=UID, name="PJSIP/202-00000002", endpoint="PJSIP/202", role=Role.PHONE,
+        started=started, answered=answered, ended=ended,
+    )  # fmt: skip
+    save_all(db, [call, late])
+    for _ in range(2):
+        take_in(db, rung(), tmp_path, sha256, 200.0, UNSEEN)
+        rows = ledger_rows(db, PHONE)
+        assert rows is not None
+        assert (rows.channel.started, rows.channel.answered, rows.channel.ended) == (102.0, 103.25, 130.5)
+        [span] = account(103.25, 130.5, gaps=rows.gaps)
+        assert span.why == rec.NOT_RUNNING
+
+
 def test_the_end_of_a_channel_whose_daemon_had_died_is_the_note_s(db: Database, tmp_path: Path) -> None:
     """Where it left no file that could tell, its call would last until the daemon was back."""
     take_in(db, note(ended="140.125"), tmp_path, sha256, 900.0, UNSEEN)

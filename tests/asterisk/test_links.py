@@ -106,6 +106,29 @@ def test_a_link_that_stalls_is_left_and_what_it_hid_is_a_gap_with_its_cause(bris
         assert leg.outline == [OUT_OF_SIGHT, "recorded"]
 
 
+def test_a_phone_that_came_and_went_while_the_link_stalled_is_accounted_for(brisk_lab: Lab, line: Line) -> None:
+    """The daemon hears of all of it in one moment, when it is over; the note has its times. Found by a soak."""
+    lab, since = brisk_lab, time.time()
+    caller = talk(lab)
+    line.stall()
+    lab.world.party_at("202").refer("204")
+    lab.world.party_at("204")
+    begun = time.time()
+    time.sleep(TALK)
+    caller.hang_up()
+    ended = time.time()
+    lab.wait_quiet()
+    time.sleep(0.5)
+    line.restore()
+    wait_until(lambda: "rung" not in lab.pbx.cli("database show callwarden"))
+    account = settled(lab, since)
+    phone = account.of("PJSIP/204")
+    assert phone.outline == [OUT_OF_SIGHT]
+    assert phone.channel.answered == pytest.approx(begun, abs=0.5)
+    assert phone.channel.ended == pytest.approx(ended, abs=0.5)
+    assert_sound_agrees(account.caller, CALLER)
+
+
 def test_a_phone_that_came_and_went_while_the_link_was_refused_is_accounted_for(brisk_lab: Lab, line: Line) -> None:
     """In a call that was seen, and in one that was not. Found by a soak."""
     lab, since, mark = brisk_lab, time.time(), len(brisk_lab.daemon.log.read_text())

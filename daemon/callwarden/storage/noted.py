@@ -31,6 +31,7 @@ from callwarden.core.facts import (
     Suspension,
 )
 from callwarden.core.silence import CARD_LINE
+from callwarden.core.unseen import TOGETHER_SECONDS
 from callwarden.storage.catalogue import save_all
 from callwarden.storage.reading import LedgerRows, ledger_rows, recording, story
 from callwarden.storage.remembered import OVER, first_sound, remembered_of
@@ -111,6 +112,7 @@ def _met(db: Database, note: Note, rows: LedgerRows | None, unseen: Unseen) -> I
     """Whom a call reached, where nobody saw it: a channel without a recording, and why it has none. One that went to
     the card line and back was recorded after that, and is finished like a caller."""
     if rows is not None:
+        yield from _told_at_once(note, rows, unseen)
         return
     answered = note.at if note.way == "reached" or note.answered is None else note.answered
     if note.way == RUNG and story(db, note.linked_id) is None:
@@ -118,9 +120,27 @@ def _met(db: Database, note: Note, rows: LedgerRows | None, unseen: Unseen) -> I
             linked_id=note.linked_id, direction=Direction.UNKNOWN, started=note.at, answered=answered, ended=note.ended
         )
     yield replace(_channel(note, answered), exempt=unseen.exempt)
+    yield from _unrecorded(note, answered, unseen)
+
+
+def _unrecorded(note: Note, answered: float, unseen: Unseen) -> Iterator[Gap]:
     if note.ended is not None and note.ended > answered and not unseen.exempt and not note.files:
         cause = unseen.cause(note.ended)
         yield Gap(unique_id=note.unique_id, started=answered, ended=note.ended, cause=cause)
+
+
+def _told_at_once(note: Note, rows: LedgerRows, unseen: Unseen) -> Iterator[Fact]:
+    """A channel of whose answer and end a stalled link told in one moment, after both: the note has their times."""
+    channel = rows.channel
+    if channel.ended is None or note.answered is None or note.ended is None:
+        return
+    answered = channel.ended if channel.answered is None else channel.answered
+    if channel.ended - answered > TOGETHER_SECONDS or note.ended > channel.ended - TOGETHER_SECONDS:
+        return
+    yield replace(
+        channel, started=min(channel.started, note.at), answered=note.answered, ended=max(note.answered, note.ended)
+    )
+    yield from _unrecorded(note, note.answered, replace(unseen, exempt=channel.exempt))
 
 
 def _answered(db: Database, note: Note, spool: Path, rows: LedgerRows | None) -> Iterator[Fact]:
