@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from callwarden.asterisk.ami import Headers
 from callwarden.checks import archive, daemon, dialplan, manager, places, prompts, recorders, versions, who
 from callwarden.checks.ari_login import wrong_password
+from callwarden.checks.encoding import encoding
 from callwarden.checks.examine import readable
 from callwarden.checks.finding import Finding, Level
 from callwarden.checks.pbx import Line, Monitored, NotSeen, Seen, sections
@@ -26,6 +27,7 @@ from callwarden.checks.who import User, daemon_user, may, user_of
 from callwarden.config import Settings, load
 from callwarden.control import Peer
 from callwarden.setup_lines import setup_lines
+from callwarden.storage import audio
 from callwarden.storage.keys import new_identity
 from cli_world import World
 from peers import FakeAmi, FakeAri
@@ -84,6 +86,20 @@ def test_records_that_cannot_be_read_are_told_of_before_the_night(settings: Sett
     assert [str(one.level) for one in found] == ["ok", "warning"]
     assert "gone.csv is not there" in found[1].text
     assert list(records(settings)) == []
+
+
+# --- the format -----------------------------------------------------------------------------------------------------
+
+
+def test_a_format_that_ffmpeg_has_to_make_is_tried(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    gsm = settings.model_copy(update={"recording": settings.recording.model_copy(update={"format": "wav49"})})
+    assert list(encoding(settings)) == []
+    assert bad(encoding(gsm)) == []
+    audio._second_of.cache_clear()
+    monkeypatch.setenv("PATH", "")
+    assert list(encoding(settings)) == []
+    [said] = bad(encoding(gsm))
+    assert "cannot be made wav49, and would stay in the spool: ffmpeg could not be run" in said
 
 
 # --- the external store ---------------------------------------------------------------------------------------------

@@ -255,6 +255,15 @@ def test_a_vault_that_cannot_be_written_costs_nothing(world: World) -> None:
     assert list(world.vault.scratch.iterdir()) == []
 
 
+def test_a_format_that_cannot_be_made_costs_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    result = world.finish(format="wav49")
+    assert isinstance(result, FinishFailed) and result.retry
+    assert "ffmpeg could not be run" in result.reason
+    assert world.spooled() == ["a-1.wav", "a-2.wav"]
+    assert list(world.vault.scratch.iterdir()) == []
+
+
 def test_a_catalogue_that_cannot_be_written_costs_nothing(world: World) -> None:
     other = sqlite3.connect(world.path)
     other.execute("BEGIN IMMEDIATE")

@@ -11,6 +11,7 @@ from callwarden.checks.archive import archive
 from callwarden.checks.ari import ari
 from callwarden.checks.daemon import daemon, dialplan_agrees
 from callwarden.checks.dialplan import dialplan, features
+from callwarden.checks.encoding import encoding
 from callwarden.checks.finding import Finding, ok, problem, warning
 from callwarden.checks.manager import permissions, unreachable
 from callwarden.checks.pbx import Seen, look
@@ -44,6 +45,7 @@ async def examine(settings: Settings, path: Path) -> list[Finding]:
     return [
         *configuration(settings, path),
         *places(settings),
+        *encoding(settings),
         *records(settings),
         *daemon(settings),
         *(asterisk(seen, settings) if isinstance(seen, Seen) else [unreachable(settings, seen)]),
