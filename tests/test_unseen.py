@@ -424,6 +424,23 @@ def test_an_answer_that_a_restart_reads_off_a_file_is_the_calls_too() -> None:
     assert row(stage, Call, "trunk-1").answered == 0.4
 
 
+@pytest.mark.parametrize("spoke", [True, False])
+def test_who_was_answered_and_gone_before_the_snapshot_came_is_kept(spoke: bool) -> None:
+    """When it was remembered nothing of it was written yet. Found by a soak: its recording was discarded."""
+    stage = Stage()
+    stage.happen(created(CALLER, 0.1))
+    stage.advance(0.2)
+    stage.asterisk.channels.clear()
+    stage.restart()
+    closed(stage, "trunk-1", 5.0, 3.0 if spoke else 0.0)
+    stage.advance(20.0)
+    channel = row(stage, Channel, "trunk-1")
+    answered = pytest.approx(2.0) if spoke else None
+    assert (channel.answered, channel.ended) == (answered, 5.0)
+    assert row(stage, Call, "trunk-1").answered == answered
+    assert (row(stage, Recording, "trunk-1").state is RecordingState.DISCARDED) is not spoke
+
+
 @pytest.mark.parametrize("told_first", [True, False])
 def test_an_answer_that_was_told_of_late_was_when_its_file_began_but_not_before_the_delay(told_first: bool) -> None:
     """A link that stalls and a daemon that hangs tell of an answer behind it: what was said is no early media."""

@@ -106,6 +106,33 @@ def test_a_link_that_stalls_is_left_and_what_it_hid_is_a_gap_with_its_cause(bris
         assert leg.outline == [OUT_OF_SIGHT, "recorded"]
 
 
+def test_a_call_that_is_answered_and_over_while_a_snapshot_is_taken_is_kept(brisk_lab: Lab) -> None:
+    """The dialplan recorded it, AMI being refused; its note was read while it rang. Found by a soak: when the snapshot
+    came it was gone, was taken for unanswered, and its recording was discarded."""
+    lab, since = brisk_lab, time.time()
+    with Middleman(lab.pbx.ports.ami) as middle:
+        line = Line(middle.port)
+        try:
+            lab.configure({"ami.port": line.port})
+            lab.world.phone("204").answers(after=2)
+            line.refuse()
+            caller = lab.world.call("203", "204", tone=CALLER)
+            wait_until(lambda: lab.world.has_rung("204"))
+            middle.dwells = b"Action: Status", 4.5
+            line.restore()
+            caller.wait_answered()
+            assert middle.dwells is None, "the snapshot was not begun before"
+            time.sleep(TALK)
+            caller.hang_up()
+            account = settled(lab, since)
+        finally:
+            line.close()
+    leg = account.of("PJSIP/203")
+    assert leg.outline == ["recorded"]
+    assert_sound_agrees(leg, CALLER)
+    assert account.stories[0].call.call.answered == pytest.approx(leg.channel.answered)
+
+
 def test_a_phone_that_came_and_went_while_the_link_stalled_is_accounted_for(brisk_lab: Lab, line: Line) -> None:
     """The daemon hears of all of it in one moment, when it is over; the note has its times. Found by a soak."""
     lab, since = brisk_lab, time.time()

@@ -7,6 +7,7 @@ configured to `{"ami.port": middle.port}`.
 import contextlib
 import socket
 import threading
+import time
 from typing import Self
 
 END = b"\r\n\r\n"
@@ -15,8 +16,9 @@ END = b"\r\n\r\n"
 class Middleman:
     """`keeps`: actions with these bytes in them are not passed on, nor answered. `withholds`: they are passed on, and
     Asterisk's replies to them are not. `kept` counts both. `misquotes`: in the next action with the first of these
-    bytes the second stand for them. `pieces`: what Asterisk sends is passed on in pieces of so
-    many bytes, wherever they cut it. `stalled`: nothing is passed on, and nothing closed, on the connections of now."""
+    bytes the second stand for them. `dwells`: before the next action with these bytes it waits so many seconds.
+    `pieces`: what Asterisk sends is passed on in pieces of so many bytes, wherever they cut it. `stalled`: nothing is
+    passed on, and nothing closed, on the connections of now."""
 
     def __init__(self, ami_port: int) -> None:
         self._ami_port = ami_port
@@ -24,6 +26,7 @@ class Middleman:
         self.withholds = b""
         self.kept = 0
         self.misquotes: tuple[bytes, bytes] | None = None
+        self.dwells: tuple[bytes, float] | None = None
         self.pieces = 0
         self._stalled: set[socket.socket] = set()
         self._unheard: set[bytes] = set()
@@ -95,6 +98,8 @@ class Middleman:
                     continue
                 quote = self._quoted if orders else bytes
                 passed = b"".join(quote(one) + END for one in messages if passes(one))
+                if orders:
+                    self._dwell(passed)
                 if passed and self._halves and not orders:
                     self._halves = False
                     target.sendall(passed[: len(passed) // 2])
@@ -116,6 +121,11 @@ class Middleman:
         keep = bool(self.keeps) and self.keeps in message
         self.kept += keep
         return not keep
+
+    def _dwell(self, passed: bytes) -> None:
+        if self.dwells is not None and self.dwells[0] in passed:
+            (_, seconds), self.dwells = self.dwells, None
+            time.sleep(seconds)
 
     def _quoted(self, message: bytes) -> bytes:
         if self.misquotes is None or self.misquotes[0] not in message:

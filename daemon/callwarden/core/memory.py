@@ -70,6 +70,8 @@ def bury(book: Book, known: ChannelRemembered, at: float) -> list[do.Action]:
         return [*call, do.Save(replace(channel, ended=at)), *_never_recorded(channel, at)]
     recorder = _recorder_of(known)
     book.recorders[recorder.unique_id] = recorder
+    if channel.answered is None:  # as far as was known when it was remembered: its files tell, once they are closed
+        recorder.row, recorder.unsure = channel, True
     if channel.ended is None:
         recorder.end_unseen = channel
         recorder.call_unseen = None if goes_on else known.call

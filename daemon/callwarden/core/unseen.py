@@ -99,6 +99,8 @@ def answered_at(recorder: Recorder, at: float) -> list[do.Action]:
     """Nobody saw the answer when it was; it was then."""
     recorder.answered = at
     recorder.end_unseen = recorder.end_unseen and replace(recorder.end_unseen, answered=at)
+    if recorder.call_unseen is not None and recorder.call_unseen.answered is None:
+        recorder.call_unseen = replace(recorder.call_unseen, answered=at)
     if recorder.row is None:
         return []
     recorder.row = replace(recorder.row, answered=at)
