@@ -106,8 +106,11 @@ def _beginning(channel: Witnessed, account: Account) -> Iterator[Finding]:
 def _times(channel: Witnessed, account: Account, blinded: Sequence[Fault]) -> Iterator[Finding]:
     """Seconds that Asterisk saw and the ledger has not."""
     assert channel.answered is not None and channel.ended is not None
-    if account.channel.answered is None or account.channel.ended is None:
-        yield _finding("unexplained", "the catalogue does not know that it was answered", account, channel.seconds)
+    if account.channel.answered is None:
+        yield _finding("lost", "the catalogue does not know that it was answered", account, channel.seconds)
+        return
+    if account.channel.ended is None:
+        yield _finding("unexplained", "the catalogue does not know that it ended", account, channel.seconds)
         return
     late = account.channel.answered - channel.answered
     early = channel.ended - account.channel.ended
