@@ -11,6 +11,7 @@ import pytest
 from callwarden import growth
 from callwarden.asterisk.ami import AmiLink, LinkState
 from callwarden.core import events as ev
+from callwarden.core.unseen import HEADER_BYTES
 from callwarden.growth import Growth, Watched, missing_since
 from peers import FakeAmi, Fields, Message, eventually
 from scenes import Scene
@@ -83,7 +84,7 @@ async def test_what_grows_as_asterisk_writes_is_never_told_and_what_stops_is(tmp
     buffered, latest = 2.0, 8.0
     async with watching(tmp_path) as watch:
         for written in range(4):
-            watch.size(growth.HEADER + written * WRITTEN)
+            watch.size(HEADER_BYTES + written * WRITTEN)
             await watch.looks(buffered)
         assert not watch.told
         stopped = watch.now - buffered
@@ -96,7 +97,7 @@ async def test_what_grows_as_asterisk_writes_is_never_told_and_what_stops_is(tmp
 
 async def test_on_a_full_disk_nothing_is_waited_for(tmp_path: Path, disk: list[int]) -> None:
     async with watching(tmp_path) as watch:
-        watch.size(growth.HEADER)
+        watch.size(HEADER_BYTES)
         await watch.looks(1)
         disk[0] = FULL
         await watch.looks(5)
@@ -107,7 +108,7 @@ async def test_on_a_full_disk_nothing_is_waited_for(tmp_path: Path, disk: list[i
 async def test_where_no_packets_flow_nothing_is_wrong(tmp_path: Path, free: int, disk: list[int]) -> None:
     disk[0] = free
     async with watching(tmp_path) as watch:
-        watch.size(growth.HEADER)
+        watch.size(HEADER_BYTES)
         await watch.looks(60, packets_a_second=0)
         assert not watch.told
 
@@ -126,8 +127,8 @@ async def test_a_file_without_its_header_is_given_up_as_soon_as_there_is_room(tm
 async def test_one_of_two_is_told_and_told_once(tmp_path: Path) -> None:
     async with watching(tmp_path) as watch:
         for written in range(5):
-            watch.size(growth.HEADER + written * WRITTEN, "202-1")
-            watch.size(growth.HEADER, "trunk-1")
+            watch.size(HEADER_BYTES + written * WRITTEN, "202-1")
+            watch.size(HEADER_BYTES, "trunk-1")
             await watch.looks(1.9)
         assert [event.unique_id for event in watch.told] == ["trunk-1"]
 
@@ -163,7 +164,7 @@ async def test_while_there_is_room_a_file_is_looked_at_when_it_may_have_grown_ag
     monkeypatch.setattr(Growth, "_rests", rests)
     async with watching(tmp_path) as watch:
         for written in range(10):
-            watch.size(growth.HEADER + written * WRITTEN)
+            watch.size(HEADER_BYTES + written * WRITTEN)
             await watch.looks(2)
         assert 20 <= len(looked_at) <= 40, "of two files in 20 seconds; 80 if they were looked at each time"
         assert not watch.told

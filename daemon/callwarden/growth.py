@@ -21,6 +21,7 @@ from callwarden.core import events as ev
 from callwarden.core.book import Book
 from callwarden.core.facts import RecordingState
 from callwarden.core.recorder import Recorder
+from callwarden.core.unseen import HEADER_BYTES
 from callwarden.ticks import tick
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,6 @@ LOOK_SECONDS = 1.0
 GROWS_SECONDS = 2.0  # a file that grew is not looked at sooner, while there is room: it grows every 2 s at most
 RESTING_SECONDS = 2.5  # a file that grew since then is not asked about
 WRITTEN_AT_ONCE = 32768  # bytes
-HEADER = 44  # bytes
 BUFFERED = 2.05  # seconds of sound in 32 kB
 PACKETS = 150  # of one direction (20 ms each) after which the file has grown: more than those seconds
 PACKETS_IN_VAIN = 50  # where the disk is full: there is sound
@@ -134,7 +134,7 @@ class Growth:
 
 def missing_since(watched: Watched) -> float:
     """Since when sound is missing (UTC epoch seconds): of the 32 kB that came last a full disk took only a part."""
-    part = (watched.size - HEADER) % WRITTEN_AT_ONCE / WRITTEN_AT_ONCE if watched.seen else 0.0
+    part = (watched.size - HEADER_BYTES) % WRITTEN_AT_ONCE / WRITTEN_AT_ONCE if watched.seen else 0.0
     whole = watched.seen and part == 0
     return watched.grown - (0.0 if whole else BUFFERED * (1 - part))
 

@@ -8,14 +8,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
+from proof import BOTH_VERSIONS
 
 from lab.lab import Lab
 from lab.pbx import MANAGER_USER
-
-both_versions = pytest.mark.parametrize(
-    "_version", [pytest.param(v, marks=pytest.mark.asterisk_version(v)) for v in ("22", "16")]
-)
 
 
 def callwarden(lab: Lab, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
@@ -48,8 +44,8 @@ def manager_user(lab: Lab, text: str) -> Iterator[None]:
         lab.pbx.cli("manager reload")
 
 
-@both_versions
-def test_check_finds_a_pbx_in_order_while_calls_are_up(lab: Lab, _version: str) -> None:
+@BOTH_VERSIONS
+def test_check_finds_a_pbx_in_order_while_calls_are_up(lab: Lab, version: str) -> None:
     caller = lab.world.ring_in("02079460001")
     caller.wait_answered()
     lab.vault.chmod(0o700)
@@ -82,8 +78,8 @@ def test_a_wrong_ari_password_is_one_sentence_and_status_2_of_check_and_run(lab:
     assert wrong(lab, "ARI", CALLWARDEN_ARI_PASSWORD="wrong")
 
 
-@both_versions
-def test_a_missing_class_is_one_sentence_and_status_2_of_check_and_run(lab: Lab, _version: str) -> None:
+@BOTH_VERSIONS
+def test_a_missing_class_is_one_sentence_and_status_2_of_check_and_run(lab: Lab, version: str) -> None:
     lab.daemon.stop()
     with manager_user(lab, MANAGER_USER.replace("write = call,reporting,system", "write = call,reporting")):
         assert any("lacks the write class system" in text for text in wrong(lab, "AMI"))
@@ -92,8 +88,8 @@ def test_a_missing_class_is_one_sentence_and_status_2_of_check_and_run(lab: Lab,
     assert "lacks the write class system, so the daemon cannot start recorders" in done.stderr
 
 
-@both_versions
-def test_a_read_class_that_brings_digits_is_warned_of(lab: Lab, _version: str) -> None:
+@BOTH_VERSIONS
+def test_a_read_class_that_brings_digits_is_warned_of(lab: Lab, version: str) -> None:
     unfiltered = MANAGER_USER.replace("eventfilter =", ";")
     unfiltered = unfiltered.replace("read = call,system", "read = call,system,dtmf,dialplan")
     with manager_user(lab, unfiltered):

@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from proof import BOTH_VERSIONS
 
 from lab import tones
 from lab.lab import Lab
@@ -15,9 +16,6 @@ from lab.softphone import ReferringPhone, Softphone
 from lab.watcher import Watcher
 from lab.world import CALLER_TONE, CARD_TONE, DEFAULT_TONES, PAYMENT_IVR, PAYMENT_IVR_TONE, Party
 
-both_versions = pytest.mark.parametrize(
-    "_version", [pytest.param(v, marks=pytest.mark.asterisk_version(v)) for v in ("22", "16")]
-)
 # A recorder that Asterisk 22 started before a transfer misses the new party in every second call (its translator
 # drops packets numbered lower than the former party's). On 16 a leak is seen every time: so the controls run there.
 on_16 = pytest.mark.asterisk_version("16")
@@ -52,8 +50,8 @@ def hang_up_and_look(lab: Lab, caller: Party) -> Path:
     return recording(lab)
 
 
-@both_versions
-def test_a_caller_and_reception_are_both_in_the_recording(quiet_lab: Lab, _version: str) -> None:
+@BOTH_VERSIONS
+def test_a_caller_and_reception_are_both_in_the_recording(quiet_lab: Lab, version: str) -> None:
     caller, agent = talking(quiet_lab)
     assert caller.hears(RECEPTION_TONE)
     assert agent.hears(CALLER_TONE)

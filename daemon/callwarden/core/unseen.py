@@ -17,7 +17,7 @@ LATE_SECONDS = 1.0  # a hang-up is told within milliseconds of its file's end; o
 SLOW_SECONDS = 0.1  # a reply takes some milliseconds, on a busy machine more
 TOGETHER_SECONDS = 0.1  # what a link that had stalled tells at once
 SHORTEST = 0.2  # seconds of sound: less is no conversation
-HEADER_BYTES = 44
+HEADER_BYTES = 44  # before the sound of a file in the spool
 BYTES_A_SECOND = 16000.0
 
 
